@@ -1,0 +1,124 @@
+# What is built, with what, and where.
+#
+## Options (make TARGET OPTION=VALUE):
+##   ARCH=riscv64|host       architecture (host: the kernel as a process)
+##   CC=gcc|clang            compiler
+##   BUILD=release|debug|check|asan
+##                           debug: assertions; check: also undefined-behaviour
+##                           checks and in-kernel tests; asan: also addresses
+##   B=build                 where outputs go
+##   V=1                     show the commands
+##
+## Targets:
+##   all                     the kernel (default)
+
+ARCH ?= riscv64
+BUILD ?= release
+B ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+ARCHES := riscv64 aarch64 x86_64 host
+BUILDS := release debug check asan tsan
+ifeq ($(filter $(ARCH),$(ARCHES)),)
+$(error ARCH=$(ARCH): choose one of $(ARCHES))
+endif
+ifeq ($(filter $(BUILD),$(BUILDS)),)
+$(error BUILD=$(BUILD): choose one of $(BUILDS))
+endif
+ifeq ($(filter $(CC),gcc clang),)
+$(error CC=$(CC): choose gcc or clang)
+endif
+
+O := $(B)/$(ARCH)-$(CC)-$(BUILD)
+PYTHON := /usr/bin/python3
+
+# Quiet unless V=1: $(call say,CC,$@) before the command.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2))
+endif
+
+# Tools per architecture. TRIPLE is Debian's, CLANG_TARGET is clang's.
+TRIPLE_riscv64 := riscv64-linux-gnu
+TRIPLE_aarch64 := aarch64-linux-gnu
+TRIPLE_x86_64 := x86_64-linux-gnu
+TRIPLE_host :=
+TRIPLE := $(TRIPLE_$(ARCH))
+CROSS := $(addsuffix -,$(TRIPLE))
+
+ifeq ($(ARCH),host)
+KCC := $(CC)
+LD := ld
+AR := ar
+else ifeq ($(CC),clang)
+KCC := clang --target=$(ARCH)-unknown-elf
+LD := ld.lld
+AR := $(CROSS)ar
+else
+KCC := $(CROSS)gcc
+LD := $(CROSS)ld
+AR := $(CROSS)ar
+endif
+NM := $(CROSS)nm
+STRIP := $(CROSS)strip
+OBJCOPY := $(CROSS)objcopy
+
+# Machine flags.
+MACH_riscv64_gcc := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
+MACH_riscv64_clang := -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax
+MACH_aarch64_gcc := -mgeneral-regs-only
+MACH_aarch64_clang := -mgeneral-regs-only
+MACH_x86_64_gcc := -mno-red-zone -mno-sse -mno-mmx -mcmodel=kernel
+MACH_x86_64_clang := $(MACH_x86_64_gcc)
+MACH_host_gcc :=
+MACH_host_clang :=
+MACH := $(MACH_$(ARCH)_$(CC))
+
+# Kind of build. The three macros are always defined, as 0 or 1.
+DEFS_release := -DCARMINE_DEBUG=0 -DCARMINE_CHECK=0 -DCARMINE_ASAN=0
+DEFS_debug := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=0 -DCARMINE_ASAN=0
+DEFS_check := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 -DCARMINE_ASAN=0
+DEFS_asan := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 -DCARMINE_ASAN=1
+DEFS_tsan := $(DEFS_check)
+OPT_release := -O2
+OPT_debug := -O1
+OPT_check := -O2
+OPT_asan := -O1
+OPT_tsan := -O1
+
+# Undefined-behaviour checks need the kernel's handlers.
+UBSAN := $(if $(wildcard kernel/core/ubsan.c),-fsanitize=undefined \
+    -fno-sanitize=alignment)
+ASAN := $(if $(wildcard kernel/core/asan.c),-fsanitize=kernel-address \
+    --param asan-stack=0 --param asan-globals=0 \
+    --param asan-instrumentation-with-call-threshold=0)
+SAN_check := $(UBSAN)
+SAN_asan := $(UBSAN) $(ASAN)
+SAN := $(SAN_$(BUILD))
+ifeq ($(ARCH),host)
+SAN := -fsanitize=address,undefined -fno-sanitize=alignment
+ifeq ($(BUILD),tsan)
+SAN := -fsanitize=thread
+endif
+endif
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef \
+    -Wpointer-arith -Wwrite-strings -Wcast-qual -Wimplicit-fallthrough \
+    -Wformat=2 -Wnull-dereference -Wswitch-enum
+WARN_gcc := -Wlogical-op -Wduplicated-cond -Wstack-usage=1024
+WARN_clang := -Wthread-safety
+INIT_gcc := -ftrivial-auto-var-init=zero
+INIT_clang := -ftrivial-auto-var-init=pattern
+
+# The sanitizers' own frames are large and fool the flow analysis.
+ifneq ($(strip $(SAN)),)
+WARN_gcc := -Wlogical-op -Wduplicated-cond -Wno-null-dereference \
+    -Wno-maybe-uninitialized
+WARN_clang += -Wno-null-dereference
+endif
