@@ -1,0 +1,237 @@
+/*
+ * What a port supplies.
+ *
+ * arch/<isa>/include/arch_inline.h is included below; it must define
+ *   struct arch_frame      user registers as saved at kernel entry
+ *   struct arch_context    what a context switch keeps (callee-saved, FPU)
+ *   struct arch_space      root of the page tables, ASID, CPUs that hold it
+ *   pte_t                  a 64-bit page-table entry, and the pte_* inlines
+ *   constants              PAGE_SHIFT 12, DIRECT_BASE, KMAP_BASE, KMAP_END,
+ *                          ARCH_NAME (as in uname -m), ARCH_ELF_MACHINE
+ *   arch_current arch_set_current arch_irq_save arch_irq_restore
+ *   arch_irq_enable arch_irq_disable arch_irqs_on arch_pause arch_time
+ * as static inlines. Everything else is below. Page tables are walked by
+ * mm/pagetable.c for all ports; a port only says how one entry looks.
+ *
+ * User memory is never touched through user addresses: mm/user.c walks the
+ * tables and copies through the direct map (docs/decisions/0001).
+ *
+ * Upward a port calls only the trap_* functions at the end.
+ */
+#pragma once
+
+#include <kernel/attr.h>
+#include <kernel/err.h>
+
+#define CPU_MAX 32
+
+struct cpu;
+struct cpu_set;
+
+/*
+ * The head of struct thread: what locks, traps and context switches need of
+ * the running thread. arch_current() points here.
+ */
+struct thread_head {
+	vaddr_t kstack_top; /* [I] initial stack pointer in the kernel */
+	vaddr_t trap_user_sp; /* [s] scratch of trap entry */
+	vaddr_t trap_scratch; /* [s] scratch of trap entry */
+	struct cpu *cpu; /* [C] where it runs */
+	unsigned preempt; /* [s] > 0: stays on this CPU */
+	atomic_uint work; /* [A] WORK_*: to do before user mode */
+};
+
+/* thread_head.work: any bit sends the way out of the kernel through
+ * trap_work(). WORK_RESCHED is also looked at by preempt_enable(). */
+#define WORK_RESCHED 0x01u /* another thread should run */
+#define WORK_SIGNAL  0x02u /* a signal may have to be delivered */
+#define WORK_TRACE   0x04u /* calls are traced: not cleared by trap_work */
+#define WORK_KILLED  0x08u /* the thread must exit */
+#define WORK_STOP    0x10u /* job control stop */
+#define WORK_RESTORE 0x20u /* the wait's signal mask is to be restored */
+#define WORK_RCU     0x40u /* a grace period waits for this CPU */
+
+/* Protection of a mapping. */
+#define PROT_READ   0x01u
+#define PROT_WRITE  0x02u
+#define PROT_EXEC   0x04u
+#define PROT_USER   0x08u
+#define PROT_GLOBAL 0x10u /* the same in every space */
+#define PROT_DEVICE 0x20u /* uncached, ordered */
+
+struct sysargs {
+	uintptr_t v[6];
+};
+
+#include <arch_inline.h>
+
+#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
+#define PAGE_MASK (PAGE_SIZE - 1)
+
+/* What start.S or the firmware handed over; filled by arch_init_early(). */
+#define BOOT_RANGES_MAX 32
+struct boot_range {
+	paddr_t start;
+	uint64_t size; /* bytes */
+};
+struct boot_info {
+	struct boot_range ram[BOOT_RANGES_MAX];
+	unsigned ram_count;
+	struct boot_range reserved[BOOT_RANGES_MAX]; /* inside ram, not free:
+	    firmware, FDT, initrd, kernel image */
+	unsigned reserved_count;
+	struct boot_range initrd; /* size 0: none */
+	struct boot_range kernel; /* the image, text to bss end */
+	const void *fdt;          /* direct-map address or NULL */
+	const void *acpi_rsdp;    /* direct-map address or NULL */
+	char cmdline[4096];       /* NUL-terminated */
+	unsigned cpu_count;       /* CPUs the firmware names, <= CPU_MAX */
+	uint64_t cpu_hwid[CPU_MAX]; /* hart id, MPIDR, APIC id; [0] boots */
+	uint64_t seed[4];         /* firmware's entropy, 0 when none */
+};
+extern struct boot_info boot_info;
+
+/* ---- start, stop ------------------------------------------------------ */
+
+/* Reads the firmware tables into boot_info, maps all of RAM at DIRECT_BASE
+ * with the largest pages, makes text read-only. Called once on the boot CPU
+ * with irqs off, before any allocator; arch_putc works afterwards. */
+void arch_init_early(uintptr_t arg0, uintptr_t arg1);
+/* The rest: trap vectors of this CPU, FPU policy, irq chip, timer. Called on
+ * each CPU once the allocators work; the boot CPU calls it first. */
+void arch_init_cpu(void);
+/* Starts CPU number cpu (index into cpu_hwid); it enters cpu_main() on
+ * stack_top with head as its current thread. */
+enum err arch_cpu_start(
+    unsigned cpu, struct thread_head *head, vaddr_t stack_top);
+/* Ends the machine. status: 0 orderly, else reported to the emulator. */
+NORETURN void arch_poweroff(unsigned status);
+NORETURN void arch_reset(void);
+/* A line of /proc/cpuinfo text and hardware capabilities (AT_HWCAP). */
+size_t arch_cpu_info(unsigned cpu, char *buf, size_t len);
+uint64_t arch_hwcap(unsigned which); /* 0: AT_HWCAP, 1: AT_HWCAP2 */
+
+/* ---- this CPU --------------------------------------------------------- */
+
+/* Waits for an interrupt with irqs off on entry and exit; an interrupt that
+ * is already pending ends the wait at once. */
+void arch_wait(void);
+/* Makes trap_ipi() run on each CPU of the mask (bit = CPU number). */
+void arch_ipi(uint64_t cpus);
+/* Stops this CPU for ever (panic on another one). */
+NORETURN void arch_halt(void);
+
+/* ---- time ------------------------------------------------------------- */
+
+/* ns since some start, monotonic, same on all CPUs: inline arch_time(). */
+/* Programs the next timer interrupt of this CPU; NS_NEVER disarms, a past
+ * value fires at once. Call with irqs off. */
+void arch_timer_set(ns_t when);
+/* Seconds since 1970 from a firmware clock, or 0. */
+uint64_t arch_wall_seconds(void);
+/* For the vDSO: counter frequency; time = counter * mult >> shift. */
+void arch_time_scale(uint32_t *mult, uint32_t *shift);
+
+/* ---- threads ---------------------------------------------------------- */
+
+/* Prepares a context so that the first switch to it calls entry(arg) with
+ * irqs off on the given stack; entry never returns. */
+void arch_context_init(struct arch_context *c, vaddr_t stack_top,
+    void (*entry)(void *), void *arg);
+/* Saves prev, loads next; returns in the thread next was saved in with the
+ * thread_head that ran before on this CPU. irqs off. Also keeps FPU and
+ * vector state apart (lazy or eager is the port's choice). */
+struct thread_head *arch_switch(struct thread_head *prev,
+    struct arch_context *prev_ctx, struct thread_head *next,
+    struct arch_context *next_ctx);
+/* Releases what the context owns beside the stack (FPU area). */
+void arch_context_free(struct arch_context *c);
+/* Copies FPU/vector state of the running thread to a new one (fork). */
+enum err arch_fpu_fork(struct arch_context *child);
+/* Clears FPU/vector state of the running thread (exec). */
+void arch_fpu_reset(void);
+/* FPU state in and out of signal frames: flat buffer in the format of the
+ * ISA's Linux sigcontext FP part; size by arch_fpu_size(). */
+size_t arch_fpu_size(void);
+void arch_fpu_export(void *buf);
+enum err arch_fpu_import(const void *buf, size_t len);
+
+/* ---- user frames ------------------------------------------------------ */
+
+/* Zeroes the frame for a new program. */
+void arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp);
+/* Call number and arguments of a system call. */
+uintptr_t arch_frame_call(const struct arch_frame *f, struct sysargs *args);
+void arch_frame_return(struct arch_frame *f, long value);
+long arch_frame_result(const struct arch_frame *f);
+/* Second result register (xv6, redox ...) and first C arguments (start). */
+void arch_frame_args(
+    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2);
+/* Backs up to the call instruction with the original arguments. */
+void arch_frame_restart(struct arch_frame *f);
+/* Replaces the call number (restart_syscall). */
+void arch_frame_set_call(struct arch_frame *f, uintptr_t nr);
+void arch_frame_set_tls(struct arch_frame *f, uintptr_t tls);
+vaddr_t arch_frame_pc(const struct arch_frame *f);
+vaddr_t arch_frame_sp(const struct arch_frame *f);
+void arch_frame_set_pc(struct arch_frame *f, vaddr_t pc);
+void arch_frame_set_sp(struct arch_frame *f, vaddr_t sp);
+void arch_frame_set_ra(struct arch_frame *f, vaddr_t ra);
+/* Leaves for user mode; f lies at the top of the current kernel stack. */
+NORETURN void arch_user_enter(struct arch_frame *f);
+/* Prints registers through log_raw(). */
+void arch_frame_dump(const struct arch_frame *f);
+
+/* ---- address spaces --------------------------------------------------- */
+
+/* Gives s an empty root that shares the kernel half. */
+enum err arch_space_init(struct arch_space *s);
+/* Frees the root; mm/pagetable.c has freed the user half. */
+void arch_space_free(struct arch_space *s);
+/* Makes s current on this CPU; irqs off. */
+void arch_space_use(struct arch_space *s);
+/* Drops translations of [start, end) on this CPU only. */
+void arch_tlb_flush(struct arch_space *s, vaddr_t start, vaddr_t end);
+/* The kernel's own space (root shared by all). */
+extern struct arch_space arch_kernel_space;
+/* Exclusive end of user addresses on this machine. */
+extern vaddr_t arch_user_end;
+
+/* ---- memory ----------------------------------------------------------- */
+
+/* Instructions written through the direct map become visible to fetches of
+ * every CPU. */
+void arch_sync_icache(const void *addr, size_t len);
+
+/* ---- debug ------------------------------------------------------------ */
+
+void arch_putc(char c); /* early console; may spin with a limit */
+/* Fills pcs with return addresses; fp 0: from here. Returns the count. */
+size_t arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max);
+bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
+
+/* ---- upward ----------------------------------------------------------- */
+
+void trap_syscall(struct arch_frame *f);
+/* access: PROT_READ, PROT_WRITE or PROT_EXEC; irqs as in the trapped code */
+void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
+enum trap_kind {
+	TRAP_ILLEGAL, TRAP_BREAKPOINT, TRAP_ALIGN, TRAP_ARITHMETIC, TRAP_FPU,
+	TRAP_BUS, TRAP_STEP,
+};
+void trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr);
+/* A fault of the kernel itself: panics with the frame. */
+NORETURN void trap_kernel_fault(
+    struct arch_frame *f, const char *what, vaddr_t addr);
+void trap_timer(void);            /* irqs off */
+void trap_ipi(void);              /* irqs off */
+void trap_irq(unsigned irq);      /* irqs off; one external interrupt */
+/* The last thing of every interrupt taken in the kernel: may switch. */
+void trap_irq_return_kernel(void);
+/* Called with irqs off while work & ~WORK_TRACE is set; returns with irqs
+ * off and all work done. */
+void trap_work(struct arch_frame *f);
+/* What a secondary CPU runs after arch_cpu_start. */
+NORETURN void cpu_main(void);
+/* What the boot CPU runs once start.S has a stack. */
+NORETURN void kernel_main(uintptr_t arg0, uintptr_t arg1);

@@ -1,0 +1,347 @@
+/*
+ * Locks, wait queues, sequence counters, RCU.
+ *
+ * Spinlocks turn preemption off; the _irq forms also turn interrupts off and
+ * are for data that interrupt handlers touch. Mutexes and rwlocks sleep.
+ * Every lock has a rank (docs/locking.md); a thread takes locks in rising
+ * rank, two of one rank by rising address. BUILD=check and debug verify that
+ * and that nothing sleeps while it spins.
+ *
+ * RCU: readers turn preemption off; writers unlink, then rcu_call() or
+ * rcu_sync(). An idle or user-mode CPU costs nothing: a grace period asks
+ * only CPUs that run, by IPI (kernel/sync/rcu.c).
+ */
+#pragma once
+
+#include <kernel/cpu.h>
+#include <lib/list.h>
+
+enum lock_rank {
+	RANK_NONE,
+	RANK_CONTAINER = 10,
+	RANK_TASK_TREE = 15, /* parent/children, groups, sessions */
+	RANK_TASK = 20,
+	RANK_NAMESPACE = 30,
+	RANK_RENAME = 35, /* one per file system: renames of directories */
+	RANK_VNODE = 40,
+	RANK_FILE = 45,
+	RANK_TTY = 46,
+	RANK_PIPE = 47,
+	RANK_SOCKET = 48,
+	RANK_SPACE = 50,
+	RANK_MEMOBJ = 55,
+	RANK_PORT = 60,
+	RANK_EVENT = 65,
+	RANK_HANDLES = 70,
+	RANK_DENTRY = 74, /* spin; name cache */
+	RANK_FUTEX = 76,  /* spin; hash bucket */
+	RANK_SIGNAL = 78, /* spin; signal state of a task */
+	RANK_WAITQ = 80,  /* spin, irq */
+	RANK_TIMER = 82,  /* spin, irq */
+	RANK_DRIVER = 85, /* spin, irq */
+	RANK_RUNQUEUE = 90,
+	RANK_KMAP = 93,
+	RANK_SLAB = 94,
+	RANK_PAGE = 96,
+	RANK_LOG = 98,
+	RANK_CONSOLE = 99,
+};
+
+/* ---- spinlocks (ticket) ----------------------------------------------- */
+
+struct LOCKABLE("spinlock") spinlock {
+	atomic_uint next;
+	atomic_uint owner;
+#ifdef CARMINE_CHECK
+	enum lock_rank rank;
+	const char *name;
+	struct thread_head *holder;
+#endif
+};
+
+#ifdef CARMINE_CHECK
+#define SPIN_INIT(r, n) { .rank = (r), .name = (n) }
+#else
+#define SPIN_INIT(r, n) { 0 }
+#endif
+
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
+void spin_lock(struct spinlock *l) ACQUIRES(*l);
+bool spin_trylock(struct spinlock *l) TRY_ACQUIRES(true, *l);
+void spin_unlock(struct spinlock *l) RELEASES(*l);
+/* Returns the irq state for spin_unlock_irq. */
+unsigned long spin_lock_irq(struct spinlock *l) ACQUIRES(*l);
+void spin_unlock_irq(struct spinlock *l, unsigned long flags) RELEASES(*l);
+bool spin_is_locked(const struct spinlock *l);
+
+/* ---- wait queues: the one way to sleep -------------------------------- */
+
+struct thread;
+struct wait_entry;
+
+/* Runs with the queue's lock held and irqs off. key: the events that came
+ * (POLL_*), 0 when the waker has none. True: counts as a woken waiter. */
+typedef bool wake_fn(struct wait_entry *w, unsigned key);
+
+struct wait_entry {
+	struct list link; /* [q] the queue's lock */
+	wake_fn *wake; /* [I] */
+	struct thread *thread; /* [I] for wait_wake_thread */
+	void *arg; /* [I] for callbacks */
+	bool exclusive; /* [I] wake_one stops after one of these */
+};
+
+struct waitq {
+	struct spinlock lock; /* RANK_WAITQ, irq */
+	struct list entries; /* [l] */
+};
+
+void waitq_init(struct waitq *q);
+#define WAITQ_INIT(name) \
+	{ .lock = SPIN_INIT(RANK_WAITQ, #name), .entries = LIST_INIT((name).entries) }
+
+/* True when nobody waits; a waker that has just made the condition true with
+ * a full barrier may skip the wake. */
+static inline bool
+waitq_idle(const struct waitq *q)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	return list_empty(&q->entries);
+}
+
+/* Wakes every waiter whose wake function agrees. Any context. */
+void waitq_wake(struct waitq *q, unsigned key);
+/* Wakes non-exclusive waiters and the first n exclusive ones. */
+void waitq_wake_some(struct waitq *q, unsigned key, unsigned n);
+void waitq_add(struct waitq *q, struct wait_entry *w);
+void waitq_remove(struct waitq *q, struct wait_entry *w); /* idempotent */
+
+/* The wake function of sleeping threads. */
+bool wait_wake_thread(struct wait_entry *w, unsigned key);
+
+enum wait_mode {
+	WAIT_DEEP,     /* only the condition or the deadline ends it */
+	WAIT_KILLABLE, /* also a fatal signal: ERR_INTR */
+	WAIT_SIGNALS,  /* also any signal to be delivered: ERR_RESTART */
+};
+
+/* The steps under wait_until; use the macro. wait_begin marks the thread as
+ * about to sleep, so that a wake between the test and wait_sleep is kept. */
+void wait_begin(struct waitq *q, struct wait_entry *w, enum wait_mode mode);
+/* Sleeps until woken; OK, ERR_TIMEDOUT at the deadline (absolute ns), or the
+ * mode's error. */
+enum err wait_sleep(struct wait_entry *w, enum wait_mode mode, ns_t deadline);
+void wait_end(struct waitq *q, struct wait_entry *w);
+
+/*
+ * Sleeps until cond holds. Gives err: OK, ERR_TIMEDOUT, or the mode's error.
+ * cond is evaluated without lock; relock forms below drop and take a mutex.
+ * Lost wake-ups cannot happen: the entry is queued before cond is tested, and
+ * a wake after that makes wait_sleep return at once.
+ */
+#define wait_until_deadline(q, cond, mode, deadline) ({ \
+	enum err we_ = OK; \
+	struct wait_entry w_; \
+	if (!(cond)) { \
+		for (;;) { \
+			wait_begin((q), &w_, (mode)); \
+			if (cond) { \
+				we_ = OK; \
+				break; \
+			} \
+			if (we_ != OK) \
+				break; \
+			we_ = wait_sleep(&w_, (mode), (deadline)); \
+		} \
+		wait_end((q), &w_); \
+	} \
+	we_; \
+})
+#define wait_until(q, cond, mode) \
+	wait_until_deadline(q, cond, mode, NS_NEVER)
+
+/* The same with a mutex held around cond and dropped while asleep. */
+#define wait_until_locked(q, mutex, cond, mode, deadline) ({ \
+	enum err we_ = OK; \
+	struct wait_entry w_; \
+	if (!(cond)) { \
+		for (;;) { \
+			wait_begin((q), &w_, (mode)); \
+			if (cond) { \
+				we_ = OK; \
+				break; \
+			} \
+			if (we_ != OK) \
+				break; \
+			mutex_unlock(mutex); \
+			we_ = wait_sleep(&w_, (mode), (deadline)); \
+			mutex_lock(mutex); \
+		} \
+		wait_end((q), &w_); \
+	} \
+	we_; \
+})
+
+/* ---- mutex ------------------------------------------------------------ */
+
+/* state: 0 free, else the owner's thread_head, bit 0 set when others wait. */
+struct LOCKABLE("mutex") mutex {
+	atomic_uintptr_t state; /* [A] */
+	struct waitq waiters;
+#ifdef CARMINE_CHECK
+	enum lock_rank rank;
+	const char *name;
+#endif
+};
+
+void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
+#ifdef CARMINE_CHECK
+#define MUTEX_INIT(var, r) \
+	{ .waiters = WAITQ_INIT((var).waiters), .rank = (r), .name = #var }
+#else
+#define MUTEX_INIT(var, r) { .waiters = WAITQ_INIT((var).waiters) }
+#endif
+void mutex_lock(struct mutex *m) ACQUIRES(*m);
+bool mutex_trylock(struct mutex *m) TRY_ACQUIRES(true, *m);
+enum err mutex_lock_killable(struct mutex *m);
+void mutex_unlock(struct mutex *m) RELEASES(*m);
+bool mutex_is_held(const struct mutex *m); /* by this thread */
+
+/* ---- sleeping readers-writer lock, writers preferred ------------------- */
+
+struct LOCKABLE("rwlock") rwlock {
+	atomic_long state; /* [A] readers, or negative for a writer */
+	struct waitq waiters;
+#ifdef CARMINE_CHECK
+	enum lock_rank rank;
+	const char *name;
+#endif
+};
+
+void rwlock_init(struct rwlock *l, enum lock_rank rank, const char *name);
+void rw_read_lock(struct rwlock *l) ACQUIRES_SHARED(*l);
+void rw_read_unlock(struct rwlock *l) RELEASES_SHARED(*l);
+void rw_write_lock(struct rwlock *l) ACQUIRES(*l);
+void rw_write_unlock(struct rwlock *l) RELEASES(*l);
+bool rw_is_write_held(const struct rwlock *l);
+
+/* ---- sequence counter: writers hold some lock ------------------------- */
+
+struct seqcount {
+	atomic_uint seq; /* [A] odd while a writer works */
+};
+
+static inline unsigned
+seq_read_begin(const struct seqcount *s)
+{
+	unsigned v;
+
+	while ((v = atomic_load_explicit(&s->seq, memory_order_acquire)) & 1)
+		arch_pause();
+	return v;
+}
+
+static inline bool
+seq_read_retry(const struct seqcount *s, unsigned start)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&s->seq, memory_order_relaxed) != start;
+}
+
+static inline void
+seq_write_begin(struct seqcount *s)
+{
+	atomic_store_explicit(&s->seq,
+	    atomic_load_explicit(&s->seq, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static inline void
+seq_write_end(struct seqcount *s)
+{
+	atomic_store_explicit(&s->seq,
+	    atomic_load_explicit(&s->seq, memory_order_relaxed) + 1,
+	    memory_order_release);
+}
+
+/* ---- RCU -------------------------------------------------------------- */
+
+struct rcu_head {
+	struct rcu_head *next;
+	void (*fn)(struct rcu_head *);
+};
+
+static inline void
+rcu_read_lock(void)
+{
+	preempt_disable();
+}
+
+static inline void
+rcu_read_unlock(void)
+{
+	preempt_enable();
+}
+
+#define rcu_load(p)     atomic_load_explicit((_Atomic(__typeof__(*(p))) *)(p), memory_order_consume)
+#define rcu_store(p, v) atomic_store_explicit((_Atomic(__typeof__(*(p))) *)(p), (v), memory_order_release)
+
+/* Runs fn(head) after every reader of now is done, in thread context with
+ * preemption on; fn may free and unref. Any context. */
+void rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *));
+/* Waits for every reader of now. Sleeps. */
+void rcu_sync(void);
+
+/* ---- reference counts: saturating ------------------------------------- */
+
+struct ref {
+	atomic_uint count;
+};
+#define REF_STUCK 0x80000000u /* wrong counts stay here: leak, never reuse */
+
+void ref_bug(struct ref *r); /* reports once, pins the count */
+
+static inline void
+ref_init(struct ref *r, unsigned n)
+{
+	atomic_store_explicit(&r->count, n, memory_order_relaxed);
+}
+
+static inline void
+ref_inc(struct ref *r)
+{
+	unsigned old = atomic_fetch_add_explicit(
+	    &r->count, 1, memory_order_relaxed);
+
+	if (UNLIKELY(old == 0 || old >= REF_STUCK))
+		ref_bug(r);
+}
+
+/* True when this dropped the last reference. */
+static inline bool
+ref_dec(struct ref *r)
+{
+	unsigned old = atomic_fetch_sub_explicit(
+	    &r->count, 1, memory_order_acq_rel);
+
+	if (UNLIKELY(old == 0 || old >= REF_STUCK)) {
+		ref_bug(r);
+		return false;
+	}
+	return old == 1;
+}
+
+/* False when the count was 0 already. */
+static inline bool
+ref_inc_unless_zero(struct ref *r)
+{
+	unsigned old = atomic_load_explicit(&r->count, memory_order_relaxed);
+
+	do {
+		if (old == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&r->count, &old,
+	    old + 1, memory_order_acquire, memory_order_relaxed));
+	return true;
+}

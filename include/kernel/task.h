@@ -1,0 +1,285 @@
+/*
+ * Tasks (processes) and threads.
+ *
+ * A task is a handle table, a space, signal state, a container and an ABI; a
+ * thread is a kernel stack, a frame and a scheduler entity. Ids come from the
+ * container's pid space and name tasks, threads, groups and sessions.
+ *
+ * Life of a task: created by task_fork or task_spawn with one thread -> runs
+ * -> exiting (first task_exit or fatal signal; other threads are killed) ->
+ * zombie (last thread gone, everything but the record released) -> reaped by
+ * the parent's wait -> freed with its last reference.
+ *
+ * Locks: task_tree_lock (RANK_TASK_TREE, one rwlock-like spin/mutex inside
+ * kernel/task) covers parent, children, groups, sessions; task.lock covers
+ * the slots of one task; sig_lock (spin) the signal state.
+ */
+#pragma once
+
+#include <kernel/container.h>
+#include <kernel/obj.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/space.h>
+
+struct abi;
+struct fs_state;
+struct mount_ns;
+struct session;
+struct tty;
+struct file;
+
+struct creds { /* immutable once published; replaced as a whole */
+	struct ref refs;
+	uint32_t uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
+	uint64_t cap_permitted, cap_effective, cap_inheritable; /* Linux bits */
+	uint64_t cap_bounding, cap_ambient;
+	unsigned securebits;
+	unsigned group_count;
+	uint32_t groups[]; /* sorted */
+};
+#define CAP_ALL ((UINT64_C(1) << 41) - 1)
+
+enum rlimit_kind { /* Linux's generic order */
+	RLIM_CPU, RLIM_FSIZE, RLIM_DATA, RLIM_STACK, RLIM_CORE, RLIM_RSS,
+	RLIM_NPROC, RLIM_NOFILE, RLIM_MEMLOCK, RLIM_AS, RLIM_LOCKS,
+	RLIM_SIGPENDING, RLIM_MSGQUEUE, RLIM_NICE, RLIM_RTPRIO, RLIM_RTTIME,
+	RLIM_COUNT
+};
+struct rlimit_pair {
+	uint64_t soft, hard; /* UINT64_MAX: unlimited */
+};
+
+#define TASK_NAME_MAX 16
+
+struct task {
+	struct obj obj; /* OBJ_TASK */
+	int pid; /* [I] also the first thread's id */
+	struct container *container; /* [I] referenced */
+	const struct abi *abi; /* [l] changed by exec while single-threaded */
+	void *abi_data; /* [l] owned by the ABI, its exit() frees it */
+	struct mutex lock; /* RANK_TASK */
+	struct handle_table *handles; /* [l] own reference */
+	struct space *space; /* [l] own reference; NULL: kernel */
+	struct fs_state *fs; /* [l] cwd, root, umask; may be shared */
+	struct mount_ns *ns; /* [l] own reference */
+	_Atomic(struct creds *) creds; /* [A] RCU; writers hold lock */
+	struct rlimit_pair rlimits[RLIM_COUNT]; /* [l] */
+	char name[TASK_NAME_MAX]; /* [l] NUL-terminated */
+	/* threads */
+	struct list threads; /* [l] struct thread.task_link */
+	atomic_uint thread_count; /* [A] live threads */
+	struct thread *leader; /* [I] first thread, referenced */
+	/* tree: task_tree_lock */
+	struct task *parent; /* [T] referenced */
+	struct list children; /* [T] */
+	struct list sibling; /* [T] */
+	struct list group_link; /* [T] */
+	struct session *session; /* [T] referenced */
+	int pgid; /* [T] */
+	struct rbnode pid_node; /* pid space's lock */
+	/* signals: sig_lock */
+	struct spinlock sig_lock; /* RANK_SIGNAL, irq */
+	struct sig_actions *actions; /* [S] */
+	struct sig_pending pending; /* [S] shared */
+	struct waitq sig_waitq; /* signalfd, sigtimedwait */
+	unsigned stop_signal; /* [S] job control: stopped by; 0: running */
+	bool stop_report, cont_report; /* [S] for wait */
+	/* end of life */
+	atomic_bool exiting; /* [A] */
+	bool zombie; /* [T] */
+	int exit_status; /* [l] wait encoding: code << 8 | signal */
+	int exit_signal; /* [I] to the parent; 0: none */
+	struct waitq child_waitq; /* wait() sleeps here */
+	struct waitq exit_waitq; /* pidfd, vfork parent, join */
+	/* accounting */
+	ns_t start_time; /* [I] */
+	atomic_ullong utime, stime; /* [A] ns of dead threads */
+	atomic_ullong child_utime, child_stime; /* [A] of reaped children */
+	atomic_ulong faults_minor, faults_major; /* [A] */
+	/* POSIX odds and ends */
+	struct ktimer real_timer; /* ITIMER_REAL */
+	ns_t real_interval, real_deadline; /* [S] */
+	bool child_subreaper, no_new_privs, dumpable, did_exec; /* [l] */
+	int parent_death_signal; /* [l] */
+	bool vforked; /* [S] parent waits for exec or exit */
+	unsigned personality; /* [l] */
+	struct list posix_timers; /* [l] */
+};
+
+struct thread {
+	struct thread_head head; /* first: arch_current() */
+	struct arch_context ctx;
+	struct obj obj; /* OBJ_THREAD */
+	struct task *task; /* [I] referenced */
+	int tid; /* [I] */
+	_Atomic(enum thread_state) state; /* [A] see sched.h */
+	struct sched_entity se;
+	struct list task_link; /* [P] */
+	/* waits */
+	atomic_bool woken; /* [A] a wake came since wait_begin */
+	enum wait_mode wait_mode; /* [s] */
+	/* signals */
+	sigset_bits sig_mask; /* [S] written by itself only */
+	sigset_bits sig_saved_mask; /* [s] valid with WORK_RESTORE */
+	struct sig_pending pending; /* [S] */
+	struct sig_stack alt_stack; /* [s] */
+	/* restart of interrupted calls */
+	bool in_call; /* [s] the frame is a system call's */
+	enum err call_result; /* [s] */
+	enum err (*restart)(struct thread *t, long *ret); /* [s] */
+	uintptr_t restart_args[6]; /* [s] */
+	/* thread-library odds and ends */
+	uintptr_t clear_tid; /* [s] user address, 0: none */
+	uintptr_t robust_list; /* [s] */
+	size_t robust_len; /* [s] */
+	uintptr_t rseq; /* [s] */
+	uint32_t rseq_len, rseq_sig; /* [s] */
+	char name[TASK_NAME_MAX]; /* [s] */
+	ns_t utime, stime; /* [s] split by trap entry accounting */
+	unsigned long calls; /* [s] system calls made */
+	void (*kernel_fn)(void *); /* [I] kernel threads */
+	void *kernel_arg; /* [I] */
+	struct rcu_head rcu;
+};
+
+static inline struct thread *
+thread_current(void)
+{
+	return (struct thread *)arch_current();
+}
+
+static inline struct task *
+task_current(void)
+{
+	return thread_current()->task;
+}
+
+/* The user frame at the top of the kernel stack. */
+static inline struct arch_frame *
+thread_frame(struct thread *t)
+{
+	return (struct arch_frame *)(t->head.kstack_top) - 1;
+}
+
+static inline struct task *
+task_ref(struct task *t)
+{
+	obj_ref(&t->obj);
+	return t;
+}
+
+static inline void
+task_unref(struct task *t)
+{
+	if (t != NULL)
+		obj_unref(&t->obj);
+}
+
+void task_init(void);
+/* A kernel thread in the kernel's own task. */
+enum err thread_kernel(const char *name, void (*fn)(void *), void *arg);
+
+struct fork_request {
+	unsigned flags; /* FORK_* */
+	int exit_signal;
+	uintptr_t stack; /* 0: the parent's */
+	uintptr_t tls; /* with FORK_TLS */
+	uintptr_t parent_tid, child_tid; /* user addresses */
+	int set_pid; /* 0: next free */
+	bool hold; /* do not start; the caller calls sched_start */
+};
+#define FORK_SPACE     0x0001u /* share the space */
+#define FORK_HANDLES   0x0002u
+#define FORK_FS        0x0004u
+#define FORK_ACTIONS   0x0008u
+#define FORK_THREAD    0x0010u /* a thread of this task */
+#define FORK_VFORK     0x0020u /* wait for exec or exit */
+#define FORK_TLS       0x0040u
+#define FORK_PARENT_TID 0x0080u
+#define FORK_CHILD_TID  0x0100u
+#define FORK_CLEAR_TID  0x0200u
+#define FORK_PARENT     0x0400u /* sibling instead of child */
+#define FORK_NEW_NS     0x0800u
+#define FORK_PIDFD      0x1000u
+
+/* Copies or shares the running task. Gives *out referenced (the thread); the
+ * child's frame is a copy with result 0. Waits with FORK_VFORK. */
+enum err task_fork(const struct fork_request *req, struct thread **out);
+/* A fresh task for a program the caller then loads with exec_load_into; its
+ * handle table is empty. Not started. */
+enum err task_spawn(struct task *parent, struct thread **out);
+/* Ends the running task: status is the wait encoding. */
+NORETURN void task_exit(int status);
+/* Ends only the running thread (the task with the last one). */
+NORETURN void thread_exit(int status);
+/* Kills the other threads and waits until they are gone (exec). */
+enum err task_single_thread(void);
+
+/* Looks up in the caller's container; *out referenced. ERR_NOTASK. */
+enum err task_find(int pid, struct task **out);
+enum err thread_find(int tid, struct thread **out);
+/* The next task with pid >= from (for /proc); ERR_NOENT past the end. */
+enum err task_next(struct container *c, int from, struct task **out);
+
+struct wait_request {
+	int pid; /* > 0 that one, 0 own group, -1 any, < -1 that group */
+	unsigned flags; /* WAITF_* */
+};
+#define WAITF_NOHANG   0x1u
+#define WAITF_EXITED   0x2u
+#define WAITF_STOPPED  0x4u
+#define WAITF_CONTINUED 0x8u
+#define WAITF_NOWAIT   0x10u /* leave it waitable */
+#define WAITF_CLONE    0x20u /* only children without SIGCHLD */
+#define WAITF_ALL      0x40u
+struct wait_result {
+	int pid; /* 0: nothing yet (NOHANG) */
+	int status; /* wait encoding; stopped: sig << 8 | 0x7f; cont: 0xffff */
+	unsigned uid;
+	ns_t utime, stime;
+};
+/* ERR_NOCHILD, ERR_RESTART. */
+enum err task_wait(const struct wait_request *req, struct wait_result *out);
+
+/* Groups, sessions (kernel/task/group.c). */
+enum err task_setpgid(int pid, int pgid);
+enum err task_setsid(int *out);
+int task_sid(struct task *t);
+struct tty *task_tty(struct task *t); /* controlling terminal, referenced */
+/* Session leader takes or gives up a terminal. */
+enum err session_set_tty(struct tty *tty, bool steal);
+void session_drop_tty(void);
+/* True: pgid exists in the caller's session. */
+bool session_has_group(int pgid);
+bool task_group_orphaned(struct task *t);
+
+/* Credentials. The pointer is good under rcu_read_lock; creds_get counts. */
+struct creds *creds_get(struct task *t);
+void creds_put(struct creds *c);
+struct creds *creds_alloc(unsigned groups);
+/* Takes c. */
+void creds_replace(struct task *t, struct creds *c);
+bool capable(unsigned cap); /* running task */
+#define CAP_CHOWN 0
+#define CAP_DAC_OVERRIDE 1
+#define CAP_DAC_READ_SEARCH 2
+#define CAP_FOWNER 3
+#define CAP_FSETID 4
+#define CAP_KILL 5
+#define CAP_SETGID 6
+#define CAP_SETUID 7
+#define CAP_SETPCAP 8
+#define CAP_NET_BIND 10
+#define CAP_NET_ADMIN 12
+#define CAP_IPC_LOCK 14
+#define CAP_SYS_CHROOT 18
+#define CAP_SYS_PTRACE 19
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
+#define CAP_SYS_NICE 23
+#define CAP_SYS_RESOURCE 24
+#define CAP_SYS_TIME 25
+#define CAP_SYS_TTY_CONFIG 26
+#define CAP_MKNOD 27
+void task_times(struct task *t, ns_t *utime, ns_t *stime);

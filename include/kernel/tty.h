@@ -1,0 +1,52 @@
+/*
+ * Terminals: line discipline, job control, ptys (kernel/tty).
+ *
+ * A tty sits between programs (tty_file_ops through devfs) and a lower side:
+ * a UART driver or the master end of a pty. Drivers push input with
+ * tty_input() from any context and are asked to send by ops->write.
+ */
+#pragma once
+
+#include <kernel/file.h>
+
+struct tty;
+struct tty_lower_ops {
+	/* Sends up to len bytes, returns the count taken; does not sleep;
+	 * calls tty_output_ready when room comes back. */
+	size_t (*write)(struct tty *t, const char *buf, size_t len);
+	void (*termios)(struct tty *t); /* speed etc. changed; may be NULL */
+	void (*hangup)(struct tty *t); /* may be NULL */
+};
+
+/* In the Linux generic (riscv64, aarch64, x86_64) layout of struct termios2's
+ * first part, since TCGETS travels through every ABI. */
+struct tty_termios {
+	uint32_t iflag, oflag, cflag, lflag;
+	uint8_t line;
+	uint8_t cc[19];
+};
+struct tty_winsize {
+	uint16_t rows, cols, xpixel, ypixel;
+};
+
+/* A tty named /dev/<name>; lives for ever. NULL: memory. */
+struct tty *tty_create(const char *name, uint64_t rdev,
+    const struct tty_lower_ops *ops, void *driver_data);
+void *tty_driver_data(struct tty *t);
+/* Received bytes; any context, irqs may be off. Returns the count taken. */
+size_t tty_input(struct tty *t, const char *buf, size_t len);
+void tty_output_ready(struct tty *t); /* any context */
+/* The console tty (/dev/console follows it). */
+void tty_set_console(struct tty *t);
+/* Console keys that talk to the kernel (sysrq-like): called by the UART
+ * driver for a key after a break or Ctrl-\ b prefix. */
+void tty_sysrq(char key);
+struct tty *tty_ref(struct tty *t);
+void tty_unref(struct tty *t);
+void tty_signal_group(struct tty *t, int number);
+void tty_hangup(struct tty *t);
+/* session.c: the session of a tty ended or was left. */
+void tty_session_gone(struct tty *t, int sid);
+uint64_t tty_rdev(struct tty *t);
+int tty_foreground(struct tty *t); /* pgid or 0 */
+void tty_init(void);

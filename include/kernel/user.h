@@ -1,0 +1,49 @@
+/*
+ * The only touch of user memory (mm/user.c).
+ *
+ * Addresses belong to the space of the running thread. A page is found in the
+ * CPU's software TLB or the page tables and copied through the direct map
+ * with irqs off, so that a TLB shoot-down waits for the copy; absent pages go
+ * through space_fault() and the copy goes on. All of these sleep; none may be
+ * called with a lock held, except the _nofault forms.
+ */
+#pragma once
+
+#include <kernel/attr.h>
+#include <kernel/err.h>
+
+struct space;
+
+/* ERR_FAULT: some byte is not accessible; then part may have been copied. */
+enum err user_copy_in(void *dst, uintptr_t src, size_t len);
+enum err user_copy_out(uintptr_t dst, const void *src, size_t len);
+enum err user_zero(uintptr_t dst, size_t len);
+/* Copies a string with its NUL; ERR_NAMETOOLONG when no NUL within max.
+ * *len without the NUL. */
+enum err user_string_in(char *dst, uintptr_t src, size_t max, size_t *len);
+/* The count of bytes copied without a fault; any context. */
+size_t user_copy_in_nofault(void *dst, uintptr_t src, size_t len);
+size_t user_copy_out_nofault(uintptr_t dst, const void *src, size_t len);
+/* Makes pages present and accessible (PROT_READ or PROT_WRITE). */
+enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
+
+/* Aligned words; ERR_INVAL when not aligned. */
+enum err user_load32(uintptr_t addr, uint32_t *out);
+enum err user_store32(uintptr_t addr, uint32_t value);
+enum err user_load64(uintptr_t addr, uint64_t *out);
+enum err user_store64(uintptr_t addr, uint64_t value);
+/* ERR_AGAIN: page not resident writable (call user_fault_in). No sleep. */
+enum err user_load32_nofault(uintptr_t addr, uint32_t *out);
+enum err user_cmpxchg32_nofault(
+    uintptr_t addr, uint32_t expect, uint32_t desired, uint32_t *old);
+
+/* A whole path in a kernel buffer; free with path_buf_free (NULL is fine).
+ * ERR_NAMETOOLONG beyond PATH_MAX - 1 bytes. */
+#define PATH_MAX 4096
+enum err user_path_in(uintptr_t src, char **out, size_t *len);
+void path_buf_free(char *path);
+
+/* Another space's memory (ptrace, /proc/PID/mem): pages are pinned. */
+enum err space_read(struct space *s, uintptr_t addr, void *dst, size_t len);
+enum err space_write(
+    struct space *s, uintptr_t addr, const void *src, size_t len);
