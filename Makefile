@@ -8,8 +8,8 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 include mk/config.mk
-include mk/kernel.mk
 include mk/deps.mk
+include mk/kernel.mk
 -include user/user.mk
 include mk/image.mk
 include mk/tests.mk

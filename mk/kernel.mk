@@ -18,7 +18,8 @@ KSRCS := $(filter-out $(KSKIP),$(wildcard $(addsuffix /*.c,$(KDIRS)) \
     $(addsuffix /*.S,$(KDIRS))))
 KOBJS := $(patsubst %,$(O)/%.o,$(KSRCS))
 
-KINC := -I. -Iinclude -Iarch/$(ARCH)/include -I$(O)/include
+KINC := -I. -Iinclude -Iarch/$(ARCH)/include -I$(O)/include \
+    -Itools/libfdt -isystem $(DEPS)/libfdt
 CBASE := -std=gnu2x -ffreestanding -fno-common -fno-strict-aliasing -fwrapv \
     -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
     -fstack-protector-strong -fno-asynchronous-unwind-tables -g
@@ -28,7 +29,8 @@ KCFLAGS := $(CBASE) -fno-pic -fno-pie $(OPT_$(BUILD)) $(MACH) $(SAN) \
 KAFLAGS := -D__ASSEMBLER__ $(MACH) $(DEFS_$(BUILD)) $(KINC) -g -fno-pic \
     -fno-pie $(ARCH_AFLAGS)
 ifneq ($(ARCH),host)
-KCFLAGS += -nostdinc -isystem $(shell $(KCC) -print-file-name=include)
+KCFLAGS += -nostdinc -isystem $(shell $(KCC) -print-file-name=include) \
+    -idirafter tools/freestanding
 endif
 ifeq ($(ARCH)$(CC),hostgcc)
 KCFLAGS += -Wno-error=stack-usage=
@@ -36,7 +38,6 @@ endif
 
 OFFSETS := $(if $(wildcard arch/$(ARCH)/offsets.c),$(O)/include/offsets.h)
 LIBFDT := $(if $(filter riscv64 aarch64 host,$(ARCH)),$(O)/libfdt.a)
-KINC += -I$(B)/deps/libfdt -Itools/libfdt
 
 $(O)/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -63,10 +64,10 @@ $(KOBJS): | $(OFFSETS) $(LIBFDT)
 # libfdt comes from a package (tools/deps.py) and is compiled with own flags.
 FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
-$(O)/libfdt/%.c.o: | $(B)/deps/libfdt/.done
+$(O)/libfdt/%.c.o: | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(KCC) $(filter-out -W%,$(KCFLAGS)) -w -c $(B)/deps/libfdt/$*.c -o $@
+	$(Q)$(KCC) $(filter-out -W%,$(KCFLAGS)) -w -c $(DEPS)/libfdt/$*.c -o $@
 $(O)/libfdt.a: $(FDT_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(FDT_OBJS)
