@@ -17,7 +17,7 @@
 
 enum MUST_USE cpio_err {
 	CPIO_OK,
-	CPIO_END,     /* no entry is left */
+	CPIO_END,     /* no entry is left; a last trailer is not needed */
 	CPIO_MAGIC,   /* neither a header nor zero bytes */
 	CPIO_SHORT,   /* header, name or bytes end behind the image */
 	CPIO_NUMBER,  /* a header field is not hexadecimal */

@@ -18,6 +18,7 @@
 #define ELF_HEADER_BYTES 64
 #define ELF_PHDR_BYTES   56
 #define ELF_PHDRS_MAX    1024
+#define ELF_NOTES_MAX    4 /* PT_NOTE segments that are remembered */
 
 struct elf_header {
 	uint8_t ident[16];
@@ -132,10 +133,12 @@ struct elf_info {
 	uint64_t high;       /* behind the last byte of the last segment */
 	uint64_t align;      /* the largest alignment of a segment */
 	bool is_mappable;    /* offset = address modulo the page, everywhere */
+	bool shares_pages;   /* some page holds bytes of two segments */
 	bool has_phdr_addr;
-	uint64_t phdr_addr;  /* where the headers are in memory, for AT_PHDR */
+	uint64_t phdr_addr;  /* where a segment has the headers: AT_PHDR */
 	struct elf_range interp;   /* with the final NUL */
-	struct elf_range note;     /* the first PT_NOTE */
+	struct elf_range note[ELF_NOTES_MAX]; /* the first PT_NOTEs */
+	uint32_t note_count;
 	struct elf_range property; /* PT_GNU_PROPERTY */
 	bool has_stack;
 	uint32_t stack_flags;      /* of PT_GNU_STACK */

@@ -21,8 +21,13 @@
 
 struct rbnode {
 	uintptr_t parent_color; /* parent's address; bit 0: black */
-	struct rbnode *left;
-	struct rbnode *right;
+	union {
+		struct {
+			struct rbnode *left;
+			struct rbnode *right;
+		};
+		struct rbnode *child[2];
+	};
 };
 
 struct rbroot {
