@@ -35,7 +35,7 @@ NORETURN void assert_failed(
     const char *what, const char *file, int line);
 #define ASSERT(x) \
 	(LIKELY(x) ? (void)0 : assert_failed(#x, __FILE__, __LINE__))
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 #define DASSERT(x) ASSERT(x)
 #else
 #define DASSERT(x) ((void)sizeof(x))

@@ -52,14 +52,14 @@ enum lock_rank {
 struct LOCKABLE("spinlock") spinlock {
 	atomic_uint next;
 	atomic_uint owner;
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 	enum lock_rank rank;
 	const char *name;
 	struct thread_head *holder;
 #endif
 };
 
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 #define SPIN_INIT(r, n) { .rank = (r), .name = (n) }
 #else
 #define SPIN_INIT(r, n) { 0 }
@@ -188,14 +188,14 @@ void wait_end(struct waitq *q, struct wait_entry *w);
 struct LOCKABLE("mutex") mutex {
 	atomic_uintptr_t state; /* [A] */
 	struct waitq waiters;
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 	enum lock_rank rank;
 	const char *name;
 #endif
 };
 
 void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 #define MUTEX_INIT(var, r) \
 	{ .waiters = WAITQ_INIT((var).waiters), .rank = (r), .name = #var }
 #else
@@ -212,7 +212,7 @@ bool mutex_is_held(const struct mutex *m); /* by this thread */
 struct LOCKABLE("rwlock") rwlock {
 	atomic_long state; /* [A] readers, or negative for a writer */
 	struct waitq waiters;
-#ifdef CARMINE_CHECK
+#if CARMINE_CHECK
 	enum lock_rank rank;
 	const char *name;
 #endif
