@@ -40,7 +40,7 @@ Q :=
 say = @:
 else
 Q := @
-say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2))
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(B)/%,%,$(2)) >&2
 endif
 
 # Tools per architecture. TRIPLE is Debian's, CLANG_TARGET is clang's.

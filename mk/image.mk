@@ -8,10 +8,7 @@
 IMG := $(B)/$(ARCH)
 USER_ROOT := $(B)/$(ARCH)-user/root
 
-.PHONY: image run gdb user-root setup
-setup:
-	$(Q)sh tools/setup.sh
-
+.PHONY: image run gdb user-root
 user-root:
 
 # What every image has; /system and /abi/xv6 come with user-root.
@@ -46,10 +43,33 @@ image: kernel $(IMG)/initrd-full.cpio $(IMG)/initrd-min.cpio
 
 RUN = $(PYTHON) tools/run.py --arch $(ARCH) --kernel $(O)/carmine.img \
     --images $(IMG)
+
+# As typed: a `$` in CMD is the shell's, not make's.
+override CMD := $(value CMD)
+override APPEND := $(value APPEND)
 export SMP MEM APPEND CMD EXTRA
 
-run: image
-	@$(RUN)
+# Whatever building prints goes to stderr: stdout is the command's alone. And
+# make ends with the command's status, not with its own 2.
+.PHONY: run-setup run-status
+run-setup:
+	$(Q)sh tools/setup.sh run
+run-status: run-setup
+	@$(MAKE) image >&2
+	@$(RUN) --status-file $(IMG)/run.status
 
-gdb: image
+run: run-status
+	@$(exit-with $(shell cat $(IMG)/run.status))exit \
+	    $(shell cat $(IMG)/run.status)
+
+gdb:
+	@sh tools/setup.sh gdb
+	@$(MAKE) image >&2
 	@$(RUN) --gdb $(O)/carmine.elf
+
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+-load $(B)/make_exit.so(make_exit_gmk_setup)
+$(B)/make_exit.so: tools/make_exit.c
+	@mkdir -p $(@D)
+	$(Q)gcc -O1 -fPIC -shared $< -o $@
+endif

@@ -1,0 +1,69 @@
+"""The machine that Carmine runs on: QEMU's command line, and the initial
+file system put together for one run. Used by tools/run.py and tests/boot."""
+import os
+import re
+import shutil
+import tempfile
+
+import mkimage
+
+SMALL_MEMORY = 192 << 20  # below it, the small image is taken
+
+
+def size_of(text):
+    m = re.fullmatch(r"(\d+)([KMG]?)", str(text).upper())
+    if not m:
+        raise ValueError("memory size %r: want a number with K, M or G" %
+                         text)
+    # As QEMU: a bare number counts MiB.
+    return int(m.group(1)) << {"K": 10, "": 20, "M": 20, "G": 30}[m.group(2)]
+
+
+def default_smp():
+    return min(4, os.cpu_count() or 1)
+
+
+def image_for(images, mem):
+    kind = "min" if size_of(mem) < SMALL_MEMORY else "full"
+    return os.path.join(images, "initrd-%s.cpio" % kind)
+
+
+def initrd(image, cmd=None, extra=None):
+    """Gives the path of an image with /etc/carmine/cmd and /extra, and
+    whether the caller has to delete it."""
+    items = []
+    if cmd:
+        items.append("text:%s=/etc/carmine/cmd" % cmd)
+    if extra:
+        items.append("tree:%s=/extra" % os.path.abspath(extra))
+    if not items:
+        return image, False
+    fd, path = tempfile.mkstemp(prefix="carmine-", suffix=".cpio")
+    os.close(fd)
+    second = path + ".more"
+    mkimage.write_archive(second, items)
+    with open(path, "wb") as out:
+        for part in (image, second):
+            with open(part, "rb") as f:
+                shutil.copyfileobj(f, out, 1 << 20)
+    os.unlink(second)
+    return path, True
+
+
+MACHINES = {
+    "riscv64": ["qemu-system-riscv64", "-machine", "virt,accel=tcg",
+                "-cpu", "rv64,v=true,vext_spec=v1.0,sstc=true,svpbmt=true"],
+    "aarch64": ["qemu-system-aarch64", "-machine",
+                "virt,accel=tcg,gic-version=3", "-cpu", "neoverse-n1"],
+    "x86_64": ["qemu-system-x86_64", "-machine", "q35,accel=tcg",
+               "-device", "isa-debug-exit"],
+}
+
+
+def command(arch, kernel, image, smp=1, mem="512M", append="", serial=(),
+            more=()):
+    """QEMU's command line. serial: the arguments that make chardev `con`."""
+    return [*MACHINES[arch], "-smp", str(smp), "-m", str(mem),
+            "-nodefaults", "-display", "none", "-monitor", "none",
+            "-no-reboot", *serial, "-serial", "chardev:con",
+            "-kernel", kernel, "-initrd", image, "-append", append, *more]

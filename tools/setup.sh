@@ -1,0 +1,34 @@
+#!/bin/sh
+# Installs what this build needs and the machine lacks (Debian 12, as root).
+# usage: setup.sh [run|test|gdb|check]...
+set -eu
+
+packages="gcc libc6-dev make gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
+qemu-system-misc qemu-system-data python3 xz-utils debian-archive-keyring"
+for goal; do
+	case $goal in
+	test) packages="$packages clang lld libclang-rt-14-dev
+		python3-pytest qemu-user-static" ;;
+	gdb) packages="$packages gdb-multiarch" ;;
+	check) packages="$packages clang clang-format lld cppcheck" ;;
+	esac
+done
+
+missing=
+for p in $packages; do
+	case $(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null) in
+	installed) ;;
+	*) missing="$missing $p" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "setup: not root; please install:$missing" >&2
+	exit 1
+fi
+echo "setup: installing$missing" >&2
+exec >&2
+apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+    --no-install-recommends $missing
