@@ -8,6 +8,7 @@
  *   pte_t                  a 64-bit page-table entry, and the pte_* inlines
  *   constants              PAGE_SHIFT 12, DIRECT_BASE, KMAP_BASE, KMAP_END,
  *                          ARCH_NAME (as in uname -m), ARCH_ELF_MACHINE
+ *   arch_frame_call arch_frame_args_of arch_frame_return
  *   arch_current arch_set_current arch_irq_save arch_irq_restore
  *   arch_irq_enable arch_irq_disable arch_irqs_on arch_pause arch_time
  * as static inlines. Everything else is below. Page tables are walked by
@@ -160,9 +161,9 @@ enum err arch_fpu_import(const void *buf, size_t len);
 
 /* Zeroes the frame for a new program. */
 void arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp);
-/* Call number and arguments of a system call. */
-uintptr_t arch_frame_call(const struct arch_frame *f, struct sysargs *args);
-void arch_frame_return(struct arch_frame *f, long value);
+/* Inline: the call number, and the six arguments as they lie in the frame:
+ *   uintptr_t arch_frame_call(f); const struct sysargs *arch_frame_args_of(f)
+ * and arch_frame_return(f, value) sets the result register. */
 long arch_frame_result(const struct arch_frame *f);
 /* Second result register (xv6, redox ...) and first C arguments (start). */
 void arch_frame_args(

@@ -12,6 +12,11 @@
 
 #include <lib/base.h>
 
+/* The build always sets it; a host unit test may not. */
+#ifndef CARMINE_CHECK
+#define CARMINE_CHECK 0
+#endif
+
 typedef uint64_t paddr_t;  /* physical address, bytes */
 typedef uintptr_t vaddr_t; /* kernel or user virtual address, bytes */
 typedef uint64_t ns_t;     /* nanoseconds since boot, or a duration */

@@ -19,7 +19,6 @@
 enum lock_rank {
 	RANK_NONE,
 	RANK_CONTAINER = 10,
-	RANK_TASK_TREE = 15, /* parent/children, groups, sessions */
 	RANK_TASK = 20,
 	RANK_NAMESPACE = 30,
 	RANK_RENAME = 35, /* one per file system: renames of directories */
@@ -35,7 +34,9 @@ enum lock_rank {
 	RANK_HANDLES = 70,
 	RANK_DENTRY = 74, /* spin; name cache */
 	RANK_FUTEX = 76,  /* spin; hash bucket */
-	RANK_SIGNAL = 78, /* spin; signal state of a task */
+	RANK_TASK_TREE = 77, /* spin, irq; parent/children, groups, sessions */
+	RANK_SIGNAL = 78, /* spin, irq; signal state of a task */
+	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */
 	RANK_TIMER = 82,  /* spin, irq */
 	RANK_DRIVER = 85, /* spin, irq */
@@ -50,12 +51,13 @@ enum lock_rank {
 /* ---- spinlocks (ticket) ----------------------------------------------- */
 
 struct LOCKABLE("spinlock") spinlock {
-	atomic_uint next;
-	atomic_uint owner;
+	atomic_uint next; /* [A] the ticket of the next comer */
+	atomic_uint owner; /* [A] the ticket that holds the lock */
 #if CARMINE_CHECK
-	enum lock_rank rank;
-	const char *name;
+	enum lock_rank rank; /* [I] */
+	const char *name; /* [I] */
 	struct thread_head *holder;
+	atomic_uint irq_use; /* [A] LOCK_USE_*: found to be used how */
 #endif
 };
 
@@ -66,13 +68,117 @@ struct LOCKABLE("spinlock") spinlock {
 #endif
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
-void spin_lock(struct spinlock *l) ACQUIRES(*l);
 bool spin_trylock(struct spinlock *l) TRY_ACQUIRES(true, *l);
+bool spin_is_locked(const struct spinlock *l);
+
+/*
+ * The lock without preemption control and without the checker, for callers
+ * that have interrupts off and for locks that a context switch hands over.
+ *
+ * Order: the ticket needs none. The acquire load of owner pairs with the
+ * release store of the unlock, so what the last holder wrote is seen.
+ */
+static inline void
+spin_lock_raw(struct spinlock *l) NO_LOCK_ANALYSIS
+{
+	unsigned ticket = atomic_fetch_add_explicit(
+	    &l->next, 1, memory_order_relaxed);
+
+	while (UNLIKELY(atomic_load_explicit(
+	    &l->owner, memory_order_acquire) != ticket))
+		arch_pause();
+}
+
+static inline void
+spin_unlock_raw(struct spinlock *l) NO_LOCK_ANALYSIS
+{
+	/* Only the holder writes owner, so a plain read of it will do. */
+	unsigned ticket = atomic_load_explicit(
+	    &l->owner, memory_order_relaxed);
+
+	atomic_store_explicit(&l->owner, ticket + 1, memory_order_release);
+}
+
+#if CARMINE_CHECK
+void spin_lock(struct spinlock *l) ACQUIRES(*l);
 void spin_unlock(struct spinlock *l) RELEASES(*l);
 /* Returns the irq state for spin_unlock_irq. */
 unsigned long spin_lock_irq(struct spinlock *l) ACQUIRES(*l);
 void spin_unlock_irq(struct spinlock *l, unsigned long flags) RELEASES(*l);
-bool spin_is_locked(const struct spinlock *l);
+#else
+static inline void spin_lock(struct spinlock *l) ACQUIRES(*l);
+static inline void spin_unlock(struct spinlock *l) RELEASES(*l);
+static inline unsigned long spin_lock_irq(struct spinlock *l) ACQUIRES(*l);
+static inline void spin_unlock_irq(struct spinlock *l, unsigned long flags)
+    RELEASES(*l);
+
+static inline NO_LOCK_ANALYSIS void
+spin_lock(struct spinlock *l)
+{
+	preempt_disable();
+	spin_lock_raw(l);
+}
+
+static inline NO_LOCK_ANALYSIS void
+spin_unlock(struct spinlock *l)
+{
+	spin_unlock_raw(l);
+	preempt_enable();
+}
+
+/* Returns the irq state for spin_unlock_irq. */
+static inline NO_LOCK_ANALYSIS unsigned long
+spin_lock_irq(struct spinlock *l)
+{
+	unsigned long flags = arch_irq_save();
+
+	preempt_disable();
+	spin_lock_raw(l);
+	return flags;
+}
+
+static inline NO_LOCK_ANALYSIS void
+spin_unlock_irq(struct spinlock *l, unsigned long flags)
+{
+	spin_unlock_raw(l);
+	arch_irq_restore(flags);
+	preempt_enable();
+}
+#endif
+
+/* ---- the lock checker (BUILD=check) ------------------------------------ */
+
+#if CARMINE_CHECK
+/* A lock is about to be taken: rank order; spinning locks also irq use. */
+void lockcheck_take(
+    const void *lock, enum lock_rank rank, const char *name, bool trying);
+void lockcheck_drop(const void *lock);
+void lockcheck_may_sleep(const char *where);
+/* Locks the running thread holds; tests expect 0. */
+unsigned lockcheck_held(void);
+#else
+static inline void
+lockcheck_take(const void *lock UNUSED, enum lock_rank rank UNUSED,
+    const char *name UNUSED, bool trying UNUSED)
+{
+}
+
+static inline void
+lockcheck_drop(const void *lock UNUSED)
+{
+}
+
+static inline void
+lockcheck_may_sleep(const char *where UNUSED)
+{
+}
+
+static inline unsigned
+lockcheck_held(void)
+{
+	return 0;
+}
+#endif
 
 /* ---- wait queues: the one way to sleep -------------------------------- */
 
@@ -83,11 +189,14 @@ struct wait_entry;
  * (POLL_*), 0 when the waker has none. True: counts as a woken waiter. */
 typedef bool wake_fn(struct wait_entry *w, unsigned key);
 
+/* All zero is a valid unqueued entry. */
 struct wait_entry {
-	struct list link; /* [q] the queue's lock */
+	struct list link; /* [q] the queue's lock; next NULL: not queued */
 	wake_fn *wake; /* [I] */
 	struct thread *thread; /* [I] for wait_wake_thread */
-	void *arg; /* [I] for callbacks */
+	void *arg; /* [I] for callbacks; for wait_wake_thread NULL or the
+	    entry the thread sleeps with (one sleeper, several queues) */
+	atomic_bool woken; /* [A] a wake came since wait_begin */
 	bool exclusive; /* [I] wake_one stops after one of these */
 };
 
@@ -131,6 +240,9 @@ void wait_begin(struct waitq *q, struct wait_entry *w, enum wait_mode mode);
 /* Sleeps until woken; OK, ERR_TIMEDOUT at the deadline (absolute ns), or the
  * mode's error. */
 enum err wait_sleep(struct wait_entry *w, enum wait_mode mode, ns_t deadline);
+/* The same for a sleeper with a flag of its own: the waker sets it, then
+ * calls sched_wake(). */
+enum err wait_flag(atomic_bool *flag, enum wait_mode mode, ns_t deadline);
 void wait_end(struct waitq *q, struct wait_entry *w);
 
 /*
@@ -141,7 +253,7 @@ void wait_end(struct waitq *q, struct wait_entry *w);
  */
 #define wait_until_deadline(q, cond, mode, deadline) ({ \
 	enum err we_ = OK; \
-	struct wait_entry w_; \
+	struct wait_entry w_ = { 0 }; \
 	if (!(cond)) { \
 		for (;;) { \
 			wait_begin((q), &w_, (mode)); \
@@ -163,7 +275,7 @@ void wait_end(struct waitq *q, struct wait_entry *w);
 /* The same with a mutex held around cond and dropped while asleep. */
 #define wait_until_locked(q, mutex, cond, mode, deadline) ({ \
 	enum err we_ = OK; \
-	struct wait_entry w_; \
+	struct wait_entry w_ = { 0 }; \
 	if (!(cond)) { \
 		for (;;) { \
 			wait_begin((q), &w_, (mode)); \
@@ -201,16 +313,47 @@ void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
 #else
 #define MUTEX_INIT(var, r) { .waiters = WAITQ_INIT((var).waiters) }
 #endif
-void mutex_lock(struct mutex *m) ACQUIRES(*m);
 bool mutex_trylock(struct mutex *m) TRY_ACQUIRES(true, *m);
 enum err mutex_lock_killable(struct mutex *m);
+/* The ways that have to wait or to wake. */
+void mutex_lock_slow(struct mutex *m);
+void mutex_unlock_slow(struct mutex *m);
+#if CARMINE_CHECK
+void mutex_lock(struct mutex *m) ACQUIRES(*m);
 void mutex_unlock(struct mutex *m) RELEASES(*m);
+#else
+static inline void mutex_lock(struct mutex *m) ACQUIRES(*m);
+static inline void mutex_unlock(struct mutex *m) RELEASES(*m);
+
+static inline NO_LOCK_ANALYSIS void
+mutex_lock(struct mutex *m)
+{
+	uintptr_t free = 0;
+
+	if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&m->state, &free,
+	    (uintptr_t)arch_current(), memory_order_acquire,
+	    memory_order_relaxed)))
+		mutex_lock_slow(m);
+}
+
+static inline NO_LOCK_ANALYSIS void
+mutex_unlock(struct mutex *m)
+{
+	uintptr_t mine = (uintptr_t)arch_current();
+
+	if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&m->state, &mine,
+	    0, memory_order_release, memory_order_relaxed)))
+		mutex_unlock_slow(m);
+}
+#endif
 bool mutex_is_held(const struct mutex *m); /* by this thread */
 
 /* ---- sleeping readers-writer lock, writers preferred ------------------- */
 
 struct LOCKABLE("rwlock") rwlock {
-	atomic_long state; /* [A] readers, or negative for a writer */
+	atomic_long state; /* [A] readers, or -1 for a writer */
+	atomic_uint writers; /* [A] that wait; readers let them pass */
+	struct thread_head *writer; /* [l] who holds it exclusively */
 	struct waitq waiters;
 #if CARMINE_CHECK
 	enum lock_rank rank;
@@ -292,6 +435,13 @@ rcu_read_unlock(void)
 void rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *));
 /* Waits for every reader of now. Sleeps. */
 void rcu_sync(void);
+/* Waits until every callback queued before has run. Sleeps. */
+void rcu_barrier(void);
+void rcu_init(void); /* starts the callback thread; from task_init */
+void rcu_ipi(void); /* irqs off; from sched_ipi */
+void rcu_quiescent(void); /* this CPU is in no read section */
+/* CPUs whose quiescence a grace period waits for. */
+extern atomic_uint_fast64_t rcu_waiting;
 
 /* ---- reference counts: saturating ------------------------------------- */
 

@@ -19,6 +19,7 @@
 #define DIRECT_BASE UINT64_C(0xffffffd000000000)
 #define DIRECT_END  UINT64_C(0xfffffff000000000)
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
+#define KERNEL_PHYS UINT64_C(0x80200000) /* where the image starts */
 
 /* User registers at kernel entry, at the top of the kernel stack. */
 struct arch_frame {
@@ -33,6 +34,24 @@ struct arch_frame {
 #define FRAME_TP 3
 #define FRAME_A0 9
 #define FRAME_A7 16
+
+static inline uintptr_t
+arch_frame_call(const struct arch_frame *f)
+{
+	return f->regs[FRAME_A7];
+}
+
+static inline const struct sysargs *
+arch_frame_args_of(const struct arch_frame *f)
+{
+	return (const struct sysargs *)&f->regs[FRAME_A0];
+}
+
+static inline void
+arch_frame_return(struct arch_frame *f, long value)
+{
+	f->regs[FRAME_A0] = (uint64_t)value;
+}
 
 struct arch_fpu; /* FPU and vector registers, arch/riscv64/fpu.c */
 

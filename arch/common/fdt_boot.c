@@ -1,0 +1,215 @@
+/*
+ * The flattened device tree at boot, before any allocator: libfdt checks the
+ * blob's structure, this file checks that what it says can be true.
+ *
+ * Source: Devicetree specification 0.4, 3 and 5.
+ */
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+
+#include <lib/num.h>
+#include <lib/string.h>
+
+#include <libfdt.h>
+
+#include "fdt_boot.h"
+
+struct boot_info boot_info;
+
+extern char kernel_start[], kernel_end[];
+
+static void
+add_range(struct boot_range *list, unsigned *count, paddr_t start,
+    uint64_t size)
+{
+	if (size == 0 || *count == BOOT_RANGES_MAX || start + size < start)
+		return;
+	list[(*count)++] = (struct boot_range){ start, size };
+}
+
+static void
+reserve(paddr_t start, uint64_t size)
+{
+	add_range(boot_info.reserved, &boot_info.reserved_count, start, size);
+}
+
+/* A number of cells 32-bit words. */
+static uint64_t
+read_cells(const fdt32_t *p, int cells)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < cells; i++)
+		v = v << 32 | fdt32_to_cpu(p[i]);
+	return v;
+}
+
+/* Calls add(start, size) for each pair of a reg property. */
+static void
+each_reg(const void *fdt, int node, int parent,
+    void (*add)(paddr_t start, uint64_t size))
+{
+	int len, ac = fdt_address_cells(fdt, parent);
+	int sc = fdt_size_cells(fdt, parent);
+	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
+
+	if (reg == NULL || ac < 1 || ac > 2 || sc < 1 || sc > 2)
+		return;
+	for (len /= 4; len >= ac + sc; len -= ac + sc, reg += ac + sc)
+		add(read_cells(reg, ac), read_cells(reg + ac, sc));
+}
+
+static void
+add_ram(paddr_t start, uint64_t size)
+{
+	add_range(boot_info.ram, &boot_info.ram_count, start, size);
+}
+
+static bool
+is_type(const void *fdt, int node, const char *type)
+{
+	const char *t = fdt_getprop(fdt, node, "device_type", NULL);
+
+	return t != NULL && strcmp(t, type) == 0;
+}
+
+static void
+read_memory(const void *fdt)
+{
+	int node, n, rsv = fdt_path_offset(fdt, "/reserved-memory");
+
+	fdt_for_each_subnode(node, fdt, 0)
+		if (is_type(fdt, node, "memory"))
+			each_reg(fdt, node, 0, add_ram);
+	if (rsv >= 0)
+		fdt_for_each_subnode(node, fdt, rsv)
+			each_reg(fdt, node, rsv, reserve);
+	n = fdt_num_mem_rsv(fdt);
+	for (int i = 0; i < n; i++) {
+		uint64_t start, size;
+
+		if (fdt_get_mem_rsv(fdt, i, &start, &size) == 0)
+			reserve(start, size);
+	}
+}
+
+static uint64_t
+chosen_number(const void *fdt, int chosen, const char *name)
+{
+	int len;
+	const fdt32_t *p = fdt_getprop(fdt, chosen, name, &len);
+
+	if (p == NULL || (len != 4 && len != 8))
+		return 0;
+	return read_cells(p, len / 4);
+}
+
+static void
+read_chosen(const void *fdt)
+{
+	int len, chosen = fdt_path_offset(fdt, "/chosen");
+	const char *text;
+	uint64_t start, end;
+
+	if (chosen < 0)
+		return;
+	text = fdt_getprop(fdt, chosen, "bootargs", &len);
+	if (text != NULL && len > 0)
+		strlcpy(boot_info.cmdline, text,
+		    MIN((size_t)len + 1, sizeof(boot_info.cmdline)));
+	start = chosen_number(fdt, chosen, "linux,initrd-start");
+	end = chosen_number(fdt, chosen, "linux,initrd-end");
+	if (start != 0 && end > start) {
+		boot_info.initrd = (struct boot_range){ start, end - start };
+		reserve(start, end - start);
+	}
+	text = fdt_getprop(fdt, chosen, "rng-seed", &len);
+	if (text != NULL && (size_t)len >= sizeof(boot_info.seed))
+		memcpy(boot_info.seed, text, sizeof(boot_info.seed));
+}
+
+static bool
+cpu_usable(const void *fdt, int node)
+{
+	const char *status = fdt_getprop(fdt, node, "status", NULL);
+
+	return is_type(fdt, node, "cpu") &&
+	    (status == NULL || strcmp(status, "okay") == 0);
+}
+
+static void
+read_cpus(const void *fdt, uint64_t boot_hwid)
+{
+	int node, cpus_node = fdt_path_offset(fdt, "/cpus");
+
+	boot_info.cpu_hwid[0] = boot_hwid;
+	boot_info.cpu_count = 1;
+	if (cpus_node < 0)
+		return;
+	fdt_for_each_subnode(node, fdt, cpus_node) {
+		int len;
+		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
+		uint64_t id;
+
+		if (!cpu_usable(fdt, node) || reg == NULL || len < 4)
+			continue;
+		id = read_cells(reg, MIN(len / 4, 2));
+		if (id != boot_hwid && boot_info.cpu_count < CPU_MAX)
+			boot_info.cpu_hwid[boot_info.cpu_count++] = id;
+	}
+}
+
+void
+fdt_boot_read(const void *fdt, uint64_t boot_hwid)
+{
+	paddr_t blob = (paddr_t)(uintptr_t)fdt - DIRECT_BASE;
+	int e = fdt_check_header(fdt);
+
+	if (e != 0)
+		panic("fdt: %s", fdt_strerror(e));
+	boot_info.fdt = fdt;
+	reserve(blob, fdt_totalsize(fdt));
+	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,
+		(uint64_t)(kernel_end - kernel_start) };
+	reserve(boot_info.kernel.start, boot_info.kernel.size);
+	read_memory(fdt);
+	read_chosen(fdt);
+	read_cpus(fdt, boot_hwid);
+	if (boot_info.ram_count == 0)
+		panic("fdt: no memory node");
+}
+
+void
+fdt_boot_cpu(const void *fdt, uint64_t *hz, char *isa, size_t len)
+{
+	int node, cpus_node = fdt_path_offset(fdt, "/cpus");
+
+	if (cpus_node < 0)
+		return;
+	*hz = chosen_number(fdt, cpus_node, "timebase-frequency");
+	fdt_for_each_subnode(node, fdt, cpus_node) {
+		const char *text = fdt_getprop(fdt, node, "riscv,isa", NULL);
+
+		if (text == NULL || !cpu_usable(fdt, node))
+			continue;
+		strlcpy(isa, text, len);
+		return;
+	}
+}
+
+paddr_t
+fdt_boot_reg(const void *fdt, const char *compatible)
+{
+	int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
+	int parent, len, ac;
+	const fdt32_t *reg;
+
+	if (node < 0)
+		return 0;
+	parent = fdt_parent_offset(fdt, node);
+	ac = parent < 0 ? 2 : fdt_address_cells(fdt, parent);
+	reg = fdt_getprop(fdt, node, "reg", &len);
+	if (reg == NULL || ac < 1 || ac > 2 || len < ac * 4)
+		return 0;
+	return read_cells(reg, ac);
+}

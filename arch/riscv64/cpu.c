@@ -1,0 +1,230 @@
+/*
+ * Harts, the SBI, and what the instruction set offers.
+ * Source: RISC-V SBI 2.0, chapters 4-10; Linux riscv hwprobe/HWCAP bits.
+ */
+#include <kernel/log.h>
+#include <kernel/mm.h>
+
+#include <lib/fmt.h>
+#include <lib/string.h>
+
+#include "../common/fdt_boot.h"
+#include "csr.h"
+
+struct riscv_isa riscv_isa;
+void secondary_start(void);
+void space_map_kernel(void);
+
+/* The sifive_test finisher of QEMU's virt machine; 0: none. */
+static paddr_t finisher;
+static volatile uint32_t *finisher_regs;
+#define FINISHER_FAIL 0x3333u
+
+struct sbi_ret
+sbi_call(unsigned ext, unsigned fn, uintptr_t a0, uintptr_t a1, uintptr_t a2)
+{
+	register uintptr_t r0 __asm__("a0") = a0;
+	register uintptr_t r1 __asm__("a1") = a1;
+	register uintptr_t r2 __asm__("a2") = a2;
+	register uintptr_t r6 __asm__("a6") = fn;
+	register uintptr_t r7 __asm__("a7") = ext;
+
+	__asm__ volatile("ecall" : "+r"(r0), "+r"(r1)
+	    : "r"(r2), "r"(r6), "r"(r7) : "memory");
+	return (struct sbi_ret){ (long)r0, (long)r1 };
+}
+
+void
+arch_putc(char c)
+{
+	sbi_call(SBI_EXT_PUTCHAR, 0, (uint8_t)c, 0, 0);
+}
+
+/* True when the multi-letter extension name stands in text. */
+static bool
+isa_has(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	const char *p = text;
+
+	while ((p = strchr(p, '_')) != NULL) {
+		p++;
+		if (strncmp(p, name, len) == 0 &&
+		    (p[len] == '_' || p[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+isa_read(const char *text)
+{
+	struct riscv_isa *isa = &riscv_isa;
+
+	strlcpy(isa->text, text, sizeof(isa->text));
+	for (const char *p = text + MIN(strlen(text), (size_t)4);
+	    *p >= 'a' && *p <= 'z' && *p != 'z' && *p != 's' && *p != 'x'; p++)
+		isa->hwcap |= UINT64_C(1) << (*p - 'a');
+	isa->fpu = (isa->hwcap & 1u << ('d' - 'a')) != 0;
+	isa->vector = (isa->hwcap & 1u << ('v' - 'a')) != 0;
+	isa->sstc = isa_has(text, "sstc");
+	isa->svpbmt = isa_has(text, "svpbmt");
+	isa->zicboz = isa_has(text, "zicboz");
+}
+
+void
+arch_init_early(uintptr_t arg0, uintptr_t arg1)
+{
+	const void *fdt = phys_to_virt(arg1);
+	uint64_t hz = 0;
+	char isa[sizeof(riscv_isa.text)];
+
+	fdt_boot_read(fdt, arg0);
+	isa[0] = '\0';
+	fdt_boot_cpu(fdt, &hz, isa, sizeof(isa));
+	isa_read(isa);
+	riscv_isa.timebase = hz;
+	finisher = fdt_boot_reg(fdt, "sifive,test0");
+	arch_time_shift = 24;
+	if (hz == 0)
+		panic("fdt: no timebase-frequency");
+	arch_time_mult = (uint32_t)((NS_PER_SEC << arch_time_shift) / hz);
+	space_map_kernel();
+}
+
+void
+arch_init_cpu(void)
+{
+	csr_write(scounteren, 7);
+	csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+	arch_timer_set(NS_NEVER);
+	if (riscv_isa.vector && riscv_isa.vlenb == 0) {
+		csr_set(sstatus, SSTATUS_VS_INITIAL);
+		riscv_isa.vlenb = (unsigned)csr_read(0xc22);
+		csr_clear(sstatus, SSTATUS_VS);
+	}
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	if (finisher != 0 && finisher_regs == NULL)
+		finisher_regs = kmap_phys(finisher, PAGE_SIZE,
+		    PROT_READ | PROT_WRITE | PROT_DEVICE);
+}
+
+/* What secondary_start reads, by physical address. */
+struct cpu_start {
+	uint64_t satp;
+	uint64_t head, stack;
+};
+
+enum err
+arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
+{
+	static struct cpu_start starts[CPU_MAX];
+	struct cpu_start *s = &starts[cpu];
+	struct sbi_ret r;
+
+	s->satp = arch_kernel_space.satp;
+	s->head = (uint64_t)head;
+	s->stack = stack_top;
+	atomic_thread_fence(memory_order_seq_cst);
+	r = sbi_call(SBI_EXT_HSM, 0, boot_info.cpu_hwid[cpu],
+	    (uintptr_t)secondary_start - KERNEL_BASE + 0x80000000u,
+	    (uintptr_t)s - KERNEL_BASE + 0x80000000u);
+	return r.error == 0 ? OK : ERR_IO;
+}
+
+void
+arch_ipi(uint64_t cpus_mask)
+{
+	while (cpus_mask != 0) {
+		unsigned cpu = (unsigned)__builtin_ctzll(cpus_mask);
+
+		cpus_mask &= cpus_mask - 1;
+		sbi_call(SBI_EXT_IPI, 0, 1, boot_info.cpu_hwid[cpu], 0);
+	}
+}
+
+void
+arch_wait(void)
+{
+	__asm__ volatile("wfi" : : : "memory");
+}
+
+void
+arch_halt(void)
+{
+	csr_write(sie, 0);
+	for (;;)
+		arch_wait();
+}
+
+void
+arch_poweroff(unsigned status)
+{
+	if (status != 0 && finisher_regs != NULL)
+		*finisher_regs = status << 16 | FINISHER_FAIL;
+	sbi_call(SBI_EXT_SRST, 0, 0, status != 0, 0);
+	arch_halt();
+}
+
+void
+arch_reset(void)
+{
+	sbi_call(SBI_EXT_SRST, 0, 1, 0, 0);
+	arch_halt();
+}
+
+size_t
+arch_cpu_info(unsigned cpu, char *buf, size_t len)
+{
+	return (size_t)snprintf(buf, len,
+	    "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\nmmu\t\t: sv%u\n\n",
+	    cpu, (unsigned long)boot_info.cpu_hwid[cpu], riscv_isa.text,
+	    arch_pt_levels == 4 ? 48 : 39);
+}
+
+uint64_t
+arch_hwcap(unsigned which)
+{
+	return which == 0 ? riscv_isa.hwcap : 0;
+}
+
+void
+arch_sync_icache(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+	__asm__ volatile("fence.i" : : : "memory");
+}
+
+bool
+arch_random_seed(uint64_t out[4])
+{
+	(void)out;
+	return false;
+}
+
+/* A frame record lies below fp: the caller's fp at -16, the return address
+ * at -8. Only addresses of this kernel stack are read. */
+size_t
+arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max)
+{
+	size_t n = 0;
+	vaddr_t base;
+
+	if (fp == 0)
+		fp = (vaddr_t)__builtin_frame_address(0);
+	base = ALIGN_DOWN(fp - 1, 2 * KSTACK_SIZE);
+	while (n < max && fp - 16 >= base && fp <= base + KSTACK_SIZE &&
+	    IS_ALIGNED(fp, 8)) {
+		const uint64_t *record = (const uint64_t *)fp;
+		vaddr_t next = record[-2];
+
+		if (record[-1] < DIRECT_BASE)
+			break;
+		pcs[n++] = record[-1];
+		if (next <= fp)
+			break;
+		fp = next;
+	}
+	return n;
+}

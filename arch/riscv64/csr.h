@@ -1,0 +1,75 @@
+/*
+ * Control and status registers of S-mode, and the SBI.
+ * Source: RISC-V privileged architecture 1.12; SBI 2.0.
+ */
+#pragma once
+
+#include <kernel/arch.h>
+
+#define CSR_SSTATUS  0x100
+#define CSR_SIE      0x104
+#define CSR_STVEC    0x105
+#define CSR_STIMECMP 0x14d
+#define CSR_SSCRATCH 0x140
+#define CSR_SATP     0x180
+#define CSR_VLENB    0xc22
+
+#define SSTATUS_SIE   UINT64_C(0x2)
+#define SSTATUS_SPIE  UINT64_C(0x20)
+#define SSTATUS_SPP   UINT64_C(0x100)
+#define SSTATUS_VS    UINT64_C(0x600)
+#define SSTATUS_VS_INITIAL UINT64_C(0x200)
+#define SSTATUS_VS_CLEAN   UINT64_C(0x400)
+#define SSTATUS_VS_DIRTY   UINT64_C(0x600)
+#define SSTATUS_FS    UINT64_C(0x6000)
+#define SSTATUS_FS_INITIAL UINT64_C(0x2000)
+#define SSTATUS_FS_CLEAN   UINT64_C(0x4000)
+#define SSTATUS_FS_DIRTY   UINT64_C(0x6000)
+
+#define SIE_SSIE UINT64_C(0x2)
+#define SIE_STIE UINT64_C(0x20)
+#define SIE_SEIE UINT64_C(0x200)
+
+#define SATP_SV39 (UINT64_C(8) << 60)
+#define SATP_SV48 (UINT64_C(9) << 60)
+
+#define csr_read(csr) ({ \
+	uint64_t v_; \
+	__asm__ volatile("csrr %0, " #csr : "=r"(v_) : : "memory"); \
+	v_; \
+})
+#define csr_write(csr, v) \
+	__asm__ volatile("csrw " #csr ", %0" : : "r"((uint64_t)(v)) : "memory")
+#define csr_set(csr, v) \
+	__asm__ volatile("csrs " #csr ", %0" : : "r"((uint64_t)(v)) : "memory")
+#define csr_clear(csr, v) \
+	__asm__ volatile("csrc " #csr ", %0" : : "r"((uint64_t)(v)) : "memory")
+
+#define SBI_EXT_PUTCHAR 0x01
+#define SBI_EXT_TIME    0x54494d45
+#define SBI_EXT_IPI     0x735049
+#define SBI_EXT_HSM     0x48534d
+#define SBI_EXT_SRST    0x53525354
+
+struct sbi_ret {
+	long error;
+	long value;
+};
+
+struct sbi_ret sbi_call(
+    unsigned ext, unsigned fn, uintptr_t a0, uintptr_t a1, uintptr_t a2);
+
+/* What cpu.c found out about the harts' instruction set. */
+struct riscv_isa {
+	bool sstc, vector, fpu, svpbmt, zicboz;
+	uint64_t hwcap;
+	unsigned vlenb; /* bytes per vector register */
+	uint64_t timebase; /* Hz */
+	char text[128];
+};
+extern struct riscv_isa riscv_isa;
+
+/* arch/riscv64/fpu.c: state of a first use; true: try the instruction again */
+bool fpu_first_use(struct arch_frame *f);
+void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
+    struct thread_head *next, struct arch_context *next_ctx);

@@ -1,0 +1,256 @@
+/*
+ * FPU and vector state.
+ *
+ * A thread starts with both units off. The first instruction that needs one
+ * traps as illegal; the thread then gets an area (struct arch_fpu) and clean
+ * registers. From there on a switch away saves what the status bits call
+ * dirty, and a switch back loads it, so nothing of one thread is ever left
+ * in the registers of another. Invariant: no area <=> both fields off in the
+ * user frame.
+ *
+ * Source: RISC-V privileged 1.12, 3.1.6.6; V extension 1.0.
+ */
+#include <kernel/log.h>
+#include <kernel/task.h>
+
+#include <lib/string.h>
+
+#include "csr.h"
+
+struct arch_fpu {
+	uint64_t f[32];
+	uint64_t fcsr;
+	uint64_t vstart, vl, vtype, vcsr;
+	bool vector_used;
+	uint8_t v[]; /* 32 registers of vlenb bytes */
+};
+
+static size_t
+area_size(void)
+{
+	return sizeof(struct arch_fpu) + 32u * riscv_isa.vlenb;
+}
+
+static void
+fp_save(struct arch_fpu *a)
+{
+	__asm__ volatile(".option push\n.option arch, +d\n"
+	    ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
+	    "21,22,23,24,25,26,27,28,29,30,31\n"
+	    "fsd f\\n, (\\n * 8)(%1)\n.endr\n"
+	    "frcsr %0\n.option pop"
+	    : "=&r"(a->fcsr) : "r"(a->f) : "memory");
+}
+
+static void
+fp_load(const struct arch_fpu *a)
+{
+	__asm__ volatile(".option push\n.option arch, +d\n"
+	    ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
+	    "21,22,23,24,25,26,27,28,29,30,31\n"
+	    "fld f\\n, (\\n * 8)(%1)\n.endr\n"
+	    "fscsr %0\n.option pop"
+	    : : "r"(a->fcsr), "r"(a->f) : "memory");
+}
+
+static void
+vector_save(struct arch_fpu *a)
+{
+	uint8_t *p = a->v;
+	size_t step = 8u * riscv_isa.vlenb, vl;
+
+	a->vstart = csr_read(0x008);
+	a->vl = csr_read(0xc20);
+	a->vtype = csr_read(0xc21);
+	a->vcsr = csr_read(0x00f);
+	__asm__ volatile(".option push\n.option arch, +v\n"
+	    "vsetvli %0, x0, e8, m8, ta, ma\n"
+	    "vse8.v v0, (%1)\n add %1, %1, %2\n"
+	    "vse8.v v8, (%1)\n add %1, %1, %2\n"
+	    "vse8.v v16, (%1)\n add %1, %1, %2\n"
+	    "vse8.v v24, (%1)\n.option pop"
+	    : "=&r"(vl), "+r"(p) : "r"(step) : "memory");
+	a->vector_used = true;
+}
+
+static void
+vector_load(const struct arch_fpu *a)
+{
+	const uint8_t *p = a->v;
+	size_t step = 8u * riscv_isa.vlenb, vl;
+
+	__asm__ volatile(".option push\n.option arch, +v\n"
+	    "vsetvli %0, x0, e8, m8, ta, ma\n"
+	    "vle8.v v0, (%1)\n add %1, %1, %2\n"
+	    "vle8.v v8, (%1)\n add %1, %1, %2\n"
+	    "vle8.v v16, (%1)\n add %1, %1, %2\n"
+	    "vle8.v v24, (%1)\n"
+	    "vsetvl x0, %3, %4\n.option pop"
+	    : "=&r"(vl), "+r"(p) : "r"(step), "r"(a->vl), "r"(a->vtype)
+	    : "memory");
+	csr_write(0x008, a->vstart);
+	csr_write(0x00f, a->vcsr);
+}
+
+/* Saves dirty units of the running user frame; they become clean. */
+static void
+save_dirty(struct arch_frame *f, struct arch_fpu *a)
+{
+	if ((f->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+		csr_set(sstatus, SSTATUS_FS);
+		fp_save(a);
+		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+	}
+	if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
+		csr_set(sstatus, SSTATUS_VS);
+		vector_save(a);
+		f->status = (f->status & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
+	}
+}
+
+/* Puts a's state into the registers, as far as the frame says it uses them. */
+static void
+load_used(struct arch_frame *f, const struct arch_fpu *a)
+{
+	if ((f->status & SSTATUS_FS) != 0) {
+		csr_set(sstatus, SSTATUS_FS);
+		fp_load(a);
+		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+	}
+	if ((f->status & SSTATUS_VS) != 0) {
+		csr_set(sstatus, SSTATUS_VS);
+		vector_load(a);
+		f->status = (f->status & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
+	}
+}
+
+static struct arch_frame *
+frame_of(struct thread_head *t)
+{
+	return (struct arch_frame *)t->kstack_top - 1;
+}
+
+void
+fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
+    struct thread_head *next, struct arch_context *next_ctx)
+{
+	if (prev_ctx->fpu != NULL)
+		save_dirty(frame_of(prev), prev_ctx->fpu);
+	if (next_ctx->fpu != NULL)
+		load_used(frame_of(next), next_ctx->fpu);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+}
+
+/* Where the unit that an illegal instruction wanted was off: turns on what is
+ * off. False: it was on (or is not there), so the instruction is illegal. */
+bool
+fpu_first_use(struct arch_frame *f)
+{
+	struct arch_context *ctx = &thread_current()->ctx;
+	uint64_t want = 0;
+
+	if (riscv_isa.fpu && (f->status & SSTATUS_FS) == 0)
+		want |= SSTATUS_FS_INITIAL;
+	if (riscv_isa.vector && (f->status & SSTATUS_VS) == 0)
+		want |= SSTATUS_VS_INITIAL;
+	if (want == 0)
+		return false;
+	if (ctx->fpu == NULL) {
+		struct arch_fpu *a = kzalloc(area_size());
+
+		if (a == NULL)
+			return false;
+		ctx->fpu = a;
+	}
+	unsigned long flags = arch_irq_save();
+	f->status |= want;
+	load_used(f, ctx->fpu);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	arch_irq_restore(flags);
+	return true;
+}
+
+void
+arch_context_free(struct arch_context *c)
+{
+	kfree(c->fpu, area_size());
+	c->fpu = NULL;
+}
+
+enum err
+arch_fpu_fork(struct arch_context *child)
+{
+	struct thread *t = thread_current();
+	struct arch_fpu *copy;
+	unsigned long flags;
+
+	child->fpu = NULL;
+	if (t->ctx.fpu == NULL)
+		return OK;
+	copy = kmalloc(area_size());
+	if (copy == NULL)
+		return ERR_NOMEM;
+	flags = arch_irq_save();
+	save_dirty(thread_frame(t), t->ctx.fpu);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	memcpy(copy, t->ctx.fpu, area_size());
+	arch_irq_restore(flags);
+	child->fpu = copy;
+	return OK;
+}
+
+void
+arch_fpu_reset(void)
+{
+	struct thread *t = thread_current();
+	unsigned long flags = arch_irq_save();
+	struct arch_fpu *old = t->ctx.fpu;
+
+	t->ctx.fpu = NULL;
+	thread_frame(t)->status &= ~(SSTATUS_FS | SSTATUS_VS);
+	arch_irq_restore(flags);
+	kfree(old, area_size());
+}
+
+/* Linux's struct __riscv_d_ext_state: 32 registers, then fcsr. */
+size_t
+arch_fpu_size(void)
+{
+	return 33 * sizeof(uint64_t);
+}
+
+void
+arch_fpu_export(void *buf)
+{
+	struct thread *t = thread_current();
+	unsigned long flags = arch_irq_save();
+
+	memset(buf, 0, arch_fpu_size());
+	if (t->ctx.fpu != NULL) {
+		save_dirty(thread_frame(t), t->ctx.fpu);
+		csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+		memcpy(buf, t->ctx.fpu->f, 33 * sizeof(uint64_t));
+	}
+	arch_irq_restore(flags);
+}
+
+enum err
+arch_fpu_import(const void *buf, size_t len)
+{
+	struct thread *t = thread_current();
+	struct arch_frame *f = thread_frame(t);
+	unsigned long flags;
+
+	if (len < arch_fpu_size())
+		return ERR_INVAL;
+	if (t->ctx.fpu == NULL)
+		return OK; /* never used: the frame holds zeroes for it */
+	flags = arch_irq_save();
+	save_dirty(f, t->ctx.fpu);
+	memcpy(t->ctx.fpu->f, buf, 33 * sizeof(uint64_t));
+	t->ctx.fpu->fcsr &= 0xff;
+	load_used(f, t->ctx.fpu);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	arch_irq_restore(flags);
+	return OK;
+}

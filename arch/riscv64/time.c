@@ -1,0 +1,55 @@
+/*
+ * The time CSR and the timer: Sstc's stimecmp where the hart has it, the
+ * firmware otherwise. The wall clock is read from a goldfish RTC.
+ * Source: RISC-V Sstc 1.0; SBI 2.0, 6.1; QEMU goldfish_rtc.
+ */
+#include <kernel/device.h>
+#include <kernel/mm.h>
+
+#include "../common/fdt_boot.h"
+#include "csr.h"
+
+uint32_t arch_time_mult, arch_time_shift;
+
+static uint64_t
+ticks_of(ns_t when)
+{
+	return (uint64_t)(((unsigned __int128)when << arch_time_shift) /
+	    arch_time_mult);
+}
+
+void
+arch_timer_set(ns_t when)
+{
+	uint64_t ticks = when >= UINT64_MAX / 2 ? UINT64_MAX :
+	    ticks_of(when) + 1;
+
+	if (riscv_isa.sstc)
+		csr_write(0x14d, ticks);
+	else
+		sbi_call(SBI_EXT_TIME, 0, ticks, 0, 0);
+}
+
+uint64_t
+arch_wall_seconds(void)
+{
+	paddr_t base = fdt_boot_reg(boot_info.fdt, "google,goldfish-rtc");
+	volatile void *regs;
+	uint64_t low, ns;
+
+	if (base == 0)
+		return 0;
+	regs = kmap_phys(base, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_DEVICE);
+	if (regs == NULL)
+		return 0;
+	low = mmio_read32(regs, 0); /* latches the high half */
+	ns = (uint64_t)mmio_read32(regs, 4) << 32 | low;
+	return ns / NS_PER_SEC;
+}
+
+void
+arch_time_scale(uint32_t *mult, uint32_t *shift)
+{
+	*mult = arch_time_mult;
+	*shift = arch_time_shift;
+}

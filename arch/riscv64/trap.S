@@ -1,0 +1,222 @@
+/*
+ * Traps. sscratch holds the current thread in user mode and 0 in the kernel,
+ * so one csrrw tells where we came from. A frame is always the whole set of
+ * user registers; the way back from a system call that changed nothing but
+ * its result leaves s0-s11 alone: C code has kept them.
+ */
+#include "offsets.h"
+
+#define R(n) (FRAME_REGS + ((n) - 1) * 8)
+
+	.macro save_caller
+	sd	ra, R(1)(sp)
+	sd	gp, R(3)(sp)
+	sd	t0, R(5)(sp)
+	sd	t1, R(6)(sp)
+	sd	t2, R(7)(sp)
+	sd	a0, R(10)(sp)
+	sd	a1, R(11)(sp)
+	sd	a2, R(12)(sp)
+	sd	a3, R(13)(sp)
+	sd	a4, R(14)(sp)
+	sd	a5, R(15)(sp)
+	sd	a6, R(16)(sp)
+	sd	a7, R(17)(sp)
+	sd	t3, R(28)(sp)
+	sd	t4, R(29)(sp)
+	sd	t5, R(30)(sp)
+	sd	t6, R(31)(sp)
+	.endm
+
+	.macro save_callee
+	sd	s0, R(8)(sp)
+	sd	s1, R(9)(sp)
+	sd	s2, R(18)(sp)
+	sd	s3, R(19)(sp)
+	sd	s4, R(20)(sp)
+	sd	s5, R(21)(sp)
+	sd	s6, R(22)(sp)
+	sd	s7, R(23)(sp)
+	sd	s8, R(24)(sp)
+	sd	s9, R(25)(sp)
+	sd	s10, R(26)(sp)
+	sd	s11, R(27)(sp)
+	.endm
+
+	.macro load_callee
+	ld	s0, R(8)(sp)
+	ld	s1, R(9)(sp)
+	ld	s2, R(18)(sp)
+	ld	s3, R(19)(sp)
+	ld	s4, R(20)(sp)
+	ld	s5, R(21)(sp)
+	ld	s6, R(22)(sp)
+	ld	s7, R(23)(sp)
+	ld	s8, R(24)(sp)
+	ld	s9, R(25)(sp)
+	ld	s10, R(26)(sp)
+	ld	s11, R(27)(sp)
+	.endm
+
+	.macro load_caller
+	ld	ra, R(1)(sp)
+	ld	gp, R(3)(sp)
+	ld	t0, R(5)(sp)
+	ld	t1, R(6)(sp)
+	ld	t2, R(7)(sp)
+	ld	a0, R(10)(sp)
+	ld	a1, R(11)(sp)
+	ld	a2, R(12)(sp)
+	ld	a3, R(13)(sp)
+	ld	a4, R(14)(sp)
+	ld	a5, R(15)(sp)
+	ld	a6, R(16)(sp)
+	ld	a7, R(17)(sp)
+	ld	t3, R(28)(sp)
+	ld	t4, R(29)(sp)
+	ld	t5, R(30)(sp)
+	ld	t6, R(31)(sp)
+	.endm
+
+	.text
+	.balign	4
+	.globl trap_entry
+trap_entry:
+	csrrw	tp, sscratch, tp
+	beqz	tp, trap_from_kernel
+
+	/* From user mode. */
+	sd	sp, HEAD_USER_SP(tp)
+	ld	sp, HEAD_KSTACK(tp)
+	addi	sp, sp, -FRAME_SIZE
+	save_caller
+	save_callee
+	ld	t0, HEAD_USER_SP(tp)
+	csrrw	t1, sscratch, zero
+	csrr	t2, sepc
+	csrr	t3, sstatus
+	csrr	t4, scause
+	sd	t0, R(2)(sp)
+	sd	t1, R(4)(sp)
+	sd	t3, FRAME_STATUS(sp)
+	sd	a0, FRAME_ORIG_A0(sp)
+	li	t0, 8
+	mv	fp, zero
+	bne	t4, t0, trap_user_other
+	addi	t2, t2, 4
+	sd	t2, FRAME_PC(sp)
+	csrsi	sstatus, 2
+	mv	a0, sp
+	call	trap_syscall
+	/* a0: the frame was rewritten, take everything from it */
+	csrci	sstatus, 2
+	lw	t0, HEAD_WORK(tp)
+	andi	t0, t0, ~WORK_TRACE_BIT
+	or	t0, t0, a0
+	bnez	t0, user_return_slow
+
+	/* Fast way back: s1-s11 still hold the user's values. */
+	ld	t0, FRAME_PC(sp)
+	ld	t1, FRAME_STATUS(sp)
+	csrw	sepc, t0
+	csrw	sstatus, t1
+	csrw	sscratch, tp
+	ld	s0, R(8)(sp)
+	ld	tp, R(4)(sp)
+	load_caller
+	ld	sp, R(2)(sp)
+	sret
+
+trap_user_other:
+	sd	t2, FRAME_PC(sp)
+	mv	a0, sp
+	mv	a1, t4
+	csrr	a2, stval
+	call	trap_user
+
+	/* Interrupts are off from here on. */
+user_return_slow:
+	csrci	sstatus, 2
+	lw	t0, HEAD_WORK(tp)
+	andi	t0, t0, ~WORK_TRACE_BIT
+	beqz	t0, user_return
+	mv	a0, sp
+	call	trap_work
+	j	user_return_slow
+
+	/* void arch_user_enter(frame) */
+	.globl arch_user_enter
+arch_user_enter:
+	mv	sp, a0
+	j	user_return_slow
+user_return:
+	ld	t0, FRAME_PC(sp)
+	ld	t1, FRAME_STATUS(sp)
+	csrw	sepc, t0
+	csrw	sstatus, t1
+	csrw	sscratch, tp
+	ld	tp, R(4)(sp)
+	load_callee
+	load_caller
+	ld	sp, R(2)(sp)
+	sret
+
+	/* From the kernel: tp and sscratch are swapped at this point. A stack
+	 * lies in the lower half of its 2*KSTACK_BYTES slot: the bit tells an
+	 * overflow into the guard page before anything is pushed. */
+trap_from_kernel:
+	csrrw	tp, sscratch, zero
+	addi	sp, sp, -FRAME_SIZE
+	sd	t0, HEAD_SCRATCH(tp)
+	li	t0, KSTACK_BYTES
+	and	t0, t0, sp
+	bnez	t0, stack_overflow
+	ld	t0, HEAD_SCRATCH(tp)
+	save_caller
+	save_callee
+	addi	t0, sp, FRAME_SIZE
+	csrr	t2, sepc
+	csrr	t3, sstatus
+	csrr	a1, scause
+	csrr	a2, stval
+	sd	t0, R(2)(sp)
+	sd	tp, R(4)(sp)
+	sd	t2, FRAME_PC(sp)
+	sd	t3, FRAME_STATUS(sp)
+	mv	a0, sp
+	/* a frame record, so that a backtrace goes on through the trap */
+	addi	sp, sp, -16
+	sd	t2, 8(sp)
+	sd	s0, 0(sp)
+	addi	s0, sp, 16
+	call	trap_kernel
+	addi	sp, sp, 16
+	/* irqs are off; the FPU bits may have changed by a switch */
+	ld	t0, FRAME_PC(sp)
+	ld	t1, FRAME_STATUS(sp)
+	csrr	t2, sstatus
+	li	t3, 0x6600
+	and	t2, t2, t3
+	not	t3, t3
+	and	t1, t1, t3
+	or	t1, t1, t2
+	csrw	sepc, t0
+	csrw	sstatus, t1
+	load_callee
+	load_caller
+	ld	sp, R(2)(sp)
+	sret
+
+stack_overflow:
+	addi	a0, sp, FRAME_SIZE
+	csrr	a1, sepc
+	csrr	a2, stval
+	lla	sp, overflow_stack_top
+	mv	fp, s0
+	call	trap_stack_overflow
+	unimp
+
+	.bss
+	.balign	16
+	.space	4096
+overflow_stack_top:
