@@ -9,8 +9,8 @@
 #include <lib/fmt.h>
 #include <lib/string.h>
 
-/* 64 bits in octal, the longest representation. */
-#define DIGITS_MAX 22
+/* 64 bits in octal with the 0 of %#o, the longest representation. */
+#define DIGITS_MAX 23
 
 enum length { LEN_INT, LEN_CHAR, LEN_SHORT, LEN_LONG };
 
@@ -281,9 +281,8 @@ out_conversion(struct out *o, struct spec *s, char c, va_list *args)
 		out_unsigned(o, s, unsigned_arg(s, args), 16, "");
 		return true;
 	case 'p':
-		s->alternate = true;
 		out_unsigned(
-		    o, s, (uintptr_t)va_arg(*args, const void *), 16, "");
+		    o, s, (uintptr_t)va_arg(*args, const void *), 16, "0x");
 		return true;
 	case 'c':
 		one = (char)va_arg(*args, int);

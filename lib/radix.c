@@ -23,7 +23,7 @@
 #define LEVELS_MAX   11 /* 64 bits in steps of 6 */
 #define UNTAGGED     RADIX_TAGS
 
-#define GET(p)    atomic_load_explicit(p, memory_order_acquire)
+#define GET(p)    atomic_load_explicit(p, ORDER_DEPENDENT)
 #define PEEK(p)   atomic_load_explicit(p, memory_order_relaxed)
 #define PUT(p, v) atomic_store_explicit(p, v, memory_order_release)
 

@@ -21,7 +21,7 @@
 #pragma once
 
 #include <lib/base.h>
-#include <stdatomic.h>
+#include <lib/order.h>
 
 #define RADIX_BITS  6
 #define RADIX_SLOTS (1u << RADIX_BITS)

@@ -12,7 +12,7 @@
 #pragma once
 
 #include <lib/base.h>
-#include <stdatomic.h>
+#include <lib/order.h>
 
 struct hnode {
 	_Atomic(struct hnode *) next;
@@ -45,13 +45,13 @@ hnode_is_linked(const struct hnode *n)
 static inline struct hnode *
 hlist_first(const struct hhead *h)
 {
-	return atomic_load_explicit(&h->first, memory_order_acquire);
+	return atomic_load_explicit(&h->first, ORDER_DEPENDENT);
 }
 
 static inline struct hnode *
 hlist_next(const struct hnode *n)
 {
-	return atomic_load_explicit(&n->next, memory_order_acquire);
+	return atomic_load_explicit(&n->next, ORDER_DEPENDENT);
 }
 
 static inline bool

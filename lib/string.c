@@ -124,18 +124,21 @@ move_words(word_t *to, const word_t *from, size_t n)
 }
 
 /*
- * to is word aligned, from is not; returns the bytes moved. Word i is put
- * together from the words i and i + 1 below from; both were loaded before
- * the store, which is below or at the former if to < from.
+ * to is word aligned, from is not. Word i is put together from the words i
+ * and i + 1 below from; both were loaded before the store, which is below
+ * or at the former if to < from.
+ *
+ * Takes and returns the caller's result, so that the call is a jump.
  */
-READS_WHOLE_WORDS static size_t
-move_shifted(word_t *to, const uint8_t *from, size_t n)
+READS_WHOLE_WORDS static void *
+move_shifted(word_t *to, const uint8_t *from, size_t n, void *result)
 {
 	unsigned skip = ((uintptr_t)from & (WORD_BYTES - 1)) * 8;
 	const word_t *next = (const word_t *)(const void *)(from - skip / 8);
 	const word_t *end = next + n / WORD_BYTES;
 	word_t low = *next++;
 
+	from += n & ~(WORD_BYTES - 1);
 	for (; next + 3 <= end; next += 4, to += 4) {
 		word_t b = next[0], c = next[1], d = next[2], e = next[3];
 
@@ -151,29 +154,33 @@ move_shifted(word_t *to, const uint8_t *from, size_t n)
 		*to = low >> skip | high << (64 - skip);
 		low = high;
 	}
-	return n & ~(WORD_BYTES - 1);
+	move_bytes((uint8_t *)to, from, n % WORD_BYTES);
+	return result;
 }
 
-static ALWAYS_INLINE void
+static ALWAYS_INLINE void *
 move_forward(uint8_t *to, const uint8_t *from, size_t n)
 {
-	size_t moved;
+	void *result = to;
 
 	if (n >= SMALL_BYTES) {
+		size_t moved;
+
 		for (; is_misaligned(to); n--) {
 			OPAQUE(to);
 			*to++ = *from++;
 		}
 		if (is_misaligned(from))
-			moved = move_shifted((word_t *)(void *)to, from, n);
-		else
-			moved = move_words((word_t *)(void *)to,
-			    (const word_t *)(const void *)from, n);
+			return move_shifted(
+			    (word_t *)(void *)to, from, n, result);
+		moved = move_words((word_t *)(void *)to,
+		    (const word_t *)(const void *)from, n);
 		to += moved;
 		from += moved;
 		n -= moved;
 	}
 	move_bytes(to, from, n);
+	return result;
 }
 
 /* to_end and from_end point behind the last byte. */
@@ -203,8 +210,7 @@ move_backward(uint8_t *to_end, const uint8_t *from_end, size_t n)
 WEAK void *
 memcpy(void *restrict to, const void *restrict from, size_t n)
 {
-	move_forward(to, from, n);
-	return to;
+	return move_forward(to, from, n);
 }
 
 WEAK void *
@@ -212,10 +218,8 @@ memmove(void *to, const void *from, size_t n)
 {
 	/* Wraps to a large number when the target is below the source. */
 	if ((uintptr_t)to - (uintptr_t)from >= n)
-		move_forward(to, from, n);
-	else
-		move_backward(
-		    (uint8_t *)to + n, (const uint8_t *)from + n, n);
+		return move_forward(to, from, n);
+	move_backward((uint8_t *)to + n, (const uint8_t *)from + n, n);
 	return to;
 }
 
