@@ -16,6 +16,8 @@ buf_write(struct fmt_sink *sink, const char *text, size_t len)
 	struct buf_sink *b = container_of(sink, struct buf_sink, sink);
 	size_t n = MIN(len, b->room);
 
+	if (n == 0) /* there may be no buffer */
+		return;
 	memcpy(b->next, text, n);
 	b->next += n;
 	b->room -= n;
