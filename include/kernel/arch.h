@@ -213,7 +213,9 @@ bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
 
 /* ---- upward ----------------------------------------------------------- */
 
-void trap_syscall(struct arch_frame *f);
+/* irqs on. True: the frame was rewritten as a whole (exec, sigreturn), the
+ * port must take every register from it. */
+bool trap_syscall(struct arch_frame *f);
 /* access: PROT_READ, PROT_WRITE or PROT_EXEC; irqs as in the trapped code */
 void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {

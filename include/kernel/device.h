@@ -98,3 +98,4 @@ void irq_dispatch(unsigned irq);
 enum err irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name);
 void irq_free(unsigned irq, irq_fn *fn, void *arg);
 unsigned long irq_count(unsigned irq);
+const char *irq_name(unsigned irq); /* NULL: nobody has it */

@@ -26,6 +26,8 @@ struct sched_entity {
 	uint64_t min_vruntime; /* [q] subtree summary */
 	uint64_t deadline; /* [q] */
 	uint64_t slice; /* [q] ns */
+	int64_t lag; /* [q] of a thread off the queue, virtual ns */
+	bool queued; /* [q] in the tree or a real-time list */
 	ns_t exec_start; /* [q] */
 	ns_t runtime; /* [q] total ns on a CPU */
 	uint32_t weight; /* [q] */
@@ -38,7 +40,11 @@ struct sched_entity {
 };
 
 void sched_init(void); /* boot CPU's queue; the caller becomes its idle */
-void sched_init_cpu(struct cpu *c);
+void sched_init_cpu(struct cpu *c); /* on that CPU: it joins */
+/* A thread for CPU number cpu to start on, its idle loop; NULL: memory. */
+struct thread *sched_idle_create(unsigned cpu);
+/* The boot CPU's first thread, arch_current() from start.S on. */
+extern struct thread boot_thread;
 /* Makes a NEW thread runnable. */
 void sched_start(struct thread *t);
 /* Puts a sleeping thread on a queue; false when it was not asleep. Any
@@ -50,7 +56,12 @@ void sched_yield(void);
 /* Ends the running thread for ever; its stack is freed by the next one. */
 NORETURN void sched_exit(void);
 void sched_tick(void); /* irqs off; the slice timer fired */
-void sched_ipi(void);  /* irqs off */
+void sched_ipi(void);  /* irqs off; also does RCU's part */
+/* Switches if WORK_RESCHED is set; irqs off before and after. For the ways
+ * out of the kernel; in the kernel only where preempt is 0. */
+void sched_preempt(void);
+/* CPUs in their idle loop, in no read section. */
+uint64_t sched_idle_mask(void);
 enum err sched_set_class(
     struct thread *t, enum sched_class class, unsigned priority);
 enum err sched_set_nice(struct thread *t, int nice);

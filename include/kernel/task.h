@@ -124,7 +124,15 @@ struct thread {
 	sigset_bits sig_saved_mask; /* [s] valid with WORK_RESTORE */
 	struct sig_pending pending; /* [S] */
 	struct sig_stack alt_stack; /* [s] */
-	/* restart of interrupted calls */
+	/*
+	 * Restart of interrupted calls. When a call answers ERR_RESTART*, the
+	 * trap glue leaves that in call_result and the interrupted answer in
+	 * the frame. An ABI's deliver(), before it builds the first handler
+	 * frame, looks at call_result: RESTART with SIGACT_RESTART is backed
+	 * up by arch_frame_restart(); all else keeps the interrupted answer;
+	 * either way it sets call_result to OK. When no handler ran, trap_work
+	 * backs up (RESTART, RESTART_NOHANDLER) or calls restart (BLOCK).
+	 */
 	bool in_call; /* [s] the frame is a system call's */
 	enum err call_result; /* [s] */
 	enum err (*restart)(struct thread *t, long *ret); /* [s] */

@@ -14,7 +14,7 @@ struct ktimer {
 	struct rbnode node; /* [c] the CPU queue's lock */
 	ns_t when; /* [c] */
 	void (*fn)(struct ktimer *t); /* [I] irqs off; must not sleep */
-	struct cpu *cpu; /* [c] queue it is in, NULL: not armed */
+	_Atomic(struct cpu *) cpu; /* [c] queue it is in, NULL: not armed */
 };
 
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *t));
@@ -38,4 +38,9 @@ void time_set_wall(ns_t wall);
 /* Generation that changes with each step, for absolute wall timers. */
 unsigned time_wall_generation(void);
 struct waitq *time_wall_waitq(void); /* woken by a step */
-void time_init(void);
+void time_init(void); /* before the first timer; also the wall clock */
+void time_wall_init(void);
+void time_interrupt(void); /* irqs off; from trap_timer */
+/* Also wants a timer interrupt of this CPU at when, for the scheduler's
+ * slice; NS_NEVER: no more. irqs off. sched_tick() is called then. */
+void time_slice_set(ns_t when);

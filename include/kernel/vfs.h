@@ -145,6 +145,10 @@ enum err vfs_mount_root(const char *type, const char *source,
 const struct fs_type *fs_type_by_name(const char *name);
 const struct fs_type *fs_type_by_index(unsigned i); /* NULL past the end */
 
+/* MOUNT_* of the mount a path is on, and its number. */
+unsigned mount_flags(const struct mount *m);
+uint64_t mount_id(const struct mount *m);
+
 /* ---- advisory locks, watches ------------------------------------------ */
 
 struct file_lock {

@@ -10,6 +10,7 @@
 
 #include <kernel/file.h>
 #include <kernel/space.h>
+#include <lib/slist.h>
 
 struct super;
 struct vnode;
@@ -98,23 +99,29 @@ struct vnode_rename {
 #define ATTR_ATIME 0x10u
 #define ATTR_MTIME 0x20u
 #define ATTR_CTIME 0x40u
+#define ATTR_NOW   0x80u /* the times given are "now": writers may, too */
 
 struct vnode {
 	struct ref refs; /* [A] */
+	struct hnode hash; /* live vnodes by (super, ino); vnode_hash */
 	const struct vnode_ops *ops; /* [I] */
 	struct super *super; /* [I] */
 	uint64_t ino; /* [I] */
 	struct rwlock lock; /* RANK_VNODE: directory contents, attributes */
-	struct seqcount attr_seq; /* attributes read together (stat) */
+	struct spinlock attr_lock; /* RANK_DENTRY: a: times */
+	struct seqcount attr_seq; /* times read together (stat) */
 	atomic_uint mode; /* [A] type never changes */
 	atomic_uint uid, gid, nlink; /* [A] written under lock */
 	uint64_t rdev; /* [I] */
-	struct file_time atime, mtime, ctime, btime; /* [l] attr_seq */
+	struct file_time atime, mtime, ctime, btime; /* [a] attr_seq */
 	uint64_t blocks; /* [l] of 512 bytes */
 	struct memobj cache; /* regular files: the page cache and size */
 	bool has_cache; /* [I] cache is initialised */
 	atomic_int write_count; /* [A] > 0 writers, < 0 executed (TXTBUSY) */
 	void *data; /* [I] the file system's */
+	/* Symbolic links whose text never changes: read by walks under RCU,
+	 * freed with the vnode after a grace period. NULL: read_link. */
+	const char *link_text; /* [I] */
 	void *bound; /* [v] unix socket or fifo pipe; vnode lock */
 	struct list locks; /* advisory locks; fs/vfs/locks.c */
 	struct list watches; /* inotify; fs/vfs/watch.c */

@@ -1,0 +1,240 @@
+/*
+ * From traps to the parts that handle them. This is the glue between a port
+ * and the rest of the kernel; it lies above all layers so that no part has to
+ * know another for the sake of a trap.
+ */
+#include <kernel/abi.h>
+#include <kernel/device.h>
+#include <kernel/log.h>
+#include <kernel/panic.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <kernel/time.h>
+#include <kernel/trace.h>
+
+/* ---- system calls ------------------------------------------------------ */
+
+/* Everything but plain success: encodes the error, notes restarts. */
+static NOINLINE bool
+answer_error(struct thread *t, struct arch_frame *f, enum err e)
+{
+	const struct abi *abi = t->task->abi;
+
+	switch ((unsigned)e) {
+	case ERR_JUSTRETURN:
+		return true;
+	case ERR_RESTART:
+	case ERR_RESTART_NOHANDLER:
+	case ERR_RESTART_BLOCK:
+		t->call_result = e;
+		arch_frame_return(f, abi->answer(ERR_INTR, 0));
+		return true;
+	case ERR_NOSYS:
+		if (abi->name_of(arch_frame_call(f)) == NULL)
+			trace_unimplemented(abi->index, arch_frame_call(f));
+		break;
+	default:
+		break;
+	}
+	arch_frame_return(f, abi->answer(e, 0));
+	return false;
+}
+
+static NOINLINE bool
+traced_call(struct thread *t, struct arch_frame *f)
+{
+	uintptr_t nr = arch_frame_call(f);
+	bool rewritten = false;
+	long ret = 0;
+	enum err e;
+
+	trace_call_enter(t, nr, arch_frame_args_of(f));
+	e = t->task->abi->call(t, nr, arch_frame_args_of(f), &ret);
+	trace_call_exit(t, nr, e, ret);
+	if (e == OK)
+		arch_frame_return(f, ret);
+	else
+		rewritten = answer_error(t, f, e);
+	return rewritten;
+}
+
+bool
+trap_syscall(struct arch_frame *f)
+{
+	struct thread *t = thread_current();
+	long ret = 0;
+	enum err e;
+
+	t->calls++;
+	if (UNLIKELY(atomic_load_explicit(&t->head.work,
+	    memory_order_relaxed) & WORK_TRACE))
+		return traced_call(t, f);
+	e = t->task->abi->call(
+	    t, arch_frame_call(f), arch_frame_args_of(f), &ret);
+	if (UNLIKELY(e != OK))
+		return answer_error(t, f, e);
+	arch_frame_return(f, ret);
+	return false;
+}
+
+/* ---- the way back to user mode ----------------------------------------- */
+
+/* No handler ran for an interrupted call: do it again. */
+static void
+restart_call(struct thread *t, struct arch_frame *f)
+{
+	enum err e = t->call_result;
+	long ret = 0;
+
+	t->call_result = OK;
+	if (e != ERR_RESTART_BLOCK) {
+		arch_frame_restart(f);
+		return;
+	}
+	e = t->restart(t, &ret);
+	if (e == OK)
+		arch_frame_return(f, ret);
+	else
+		(void)answer_error(t, f, e);
+}
+
+void
+trap_work(struct arch_frame *f)
+{
+	struct thread *t = thread_current();
+	unsigned work = atomic_load(&t->head.work);
+
+	arch_irq_enable();
+	if (work & (WORK_RESCHED | WORK_RCU))
+		preempt_check();
+	if (work & (WORK_SIGNAL | WORK_KILLED | WORK_STOP | WORK_RESTORE)) {
+		t->task->abi->deliver(t, f);
+		if (t->call_result != OK)
+			restart_call(t, f);
+		signal_work_done(t);
+	}
+	arch_irq_disable();
+}
+
+/* ---- faults ------------------------------------------------------------ */
+
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN  1
+#define BUS_ADRERR  2
+#define ILL_ILLOPC  1
+#define FPE_INTDIV  1
+#define FPE_FLTINV  7
+#define TRAP_BRKPT  1
+#define TRAP_TRACE  2
+
+static void
+user_fault(struct arch_frame *f, int number, int code, vaddr_t addr)
+{
+	struct thread *t = thread_current();
+	const struct sig_info info = {
+		.number = number,
+		.code = code,
+		.addr = addr,
+	};
+
+	t->task->abi->fault(t, f, &info);
+}
+
+void
+trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access)
+{
+	struct thread *t = thread_current();
+	enum err e = space_fault(t->task->space, va, access);
+
+	switch ((unsigned)e) {
+	case OK:
+	case ERR_INTR: /* killed while it waited */
+		break;
+	case ERR_ACCESS:
+		user_fault(f, SIG_SEGV, SEGV_ACCERR, va);
+		break;
+	case ERR_FAULT:
+		user_fault(f, SIG_SEGV, SEGV_MAPERR, va);
+		break;
+	case ERR_NOMEM:
+	case ERR_QUOTA:
+		oom_kill(t->task->container);
+		break;
+	default:
+		user_fault(f, SIG_BUS, BUS_ADRERR, va);
+	}
+}
+
+void
+trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr)
+{
+	switch (kind) {
+	case TRAP_ILLEGAL:
+		user_fault(f, SIG_ILL, ILL_ILLOPC, addr);
+		break;
+	case TRAP_BREAKPOINT:
+		user_fault(f, SIG_TRAP, TRAP_BRKPT, addr);
+		break;
+	case TRAP_STEP:
+		user_fault(f, SIG_TRAP, TRAP_TRACE, addr);
+		break;
+	case TRAP_ALIGN:
+		user_fault(f, SIG_BUS, BUS_ADRALN, addr);
+		break;
+	case TRAP_BUS:
+		user_fault(f, SIG_BUS, BUS_ADRERR, addr);
+		break;
+	case TRAP_ARITHMETIC:
+		user_fault(f, SIG_FPE, FPE_INTDIV, addr);
+		break;
+	case TRAP_FPU:
+		user_fault(f, SIG_FPE, FPE_FLTINV, addr);
+		break;
+	}
+}
+
+void
+trap_kernel_fault(struct arch_frame *f, const char *what, vaddr_t addr)
+{
+	vaddr_t pc = arch_frame_pc(f);
+	size_t off = 0;
+	const char *name = symbol_name(pc, &off);
+
+	panic_enter();
+	log_raw("panic: %s at %lx in %s+0x%lx (cpu %u, task %d %s)\n", what,
+	    (unsigned long)addr, name != NULL ? name : "?",
+	    (unsigned long)off, cpu_id(),
+	    task_current() != NULL ? task_current()->pid : -1,
+	    task_current() != NULL ? task_current()->name : "-");
+	arch_frame_dump(f);
+	panic_finish(0);
+}
+
+/* ---- interrupts -------------------------------------------------------- */
+
+void
+trap_timer(void)
+{
+	time_interrupt();
+}
+
+void
+trap_ipi(void)
+{
+	if (panic_running())
+		arch_halt();
+	tlb_ipi();
+	rcu_ipi();
+	sched_ipi();
+}
+
+void
+trap_irq_return_kernel(void)
+{
+	struct thread_head *h = arch_current();
+
+	if (h->preempt == 0 && (atomic_load_explicit(&h->work,
+	    memory_order_relaxed) & (WORK_RESCHED | WORK_RCU)))
+		preempt_check_irq();
+}
