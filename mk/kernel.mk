@@ -5,7 +5,7 @@
 
 KDIRS := $(patsubst %/,%,$(sort $(wildcard lib/ kernel/*/ mm/ fs/*/ net/ \
     net/*/ drivers/*/ drivers/*/*/ abi/ abi/*/ abi/*/arch/$(ARCH)/ \
-    arch/$(ARCH)/)))
+    arch/common/ arch/$(ARCH)/)))
 ifneq ($(filter check asan debug,$(BUILD)),)
 KDIRS += $(patsubst %/,%,$(wildcard tests/kernel/))
 endif

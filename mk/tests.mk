@@ -1,1 +1,105 @@
-# (empty)
+# Tests (docs/testing.md). A C test is one file; its first line names the
+# sources that it is linked with:   // uses: lib/rbtree.c lib/hash.c
+#
+##   test                    all tests; ends with `N passed, N failed`
+##                           SUITE='unit host fuzz tools ktest abi boot'
+##                           T=part-of-a-name
+##   unit host-tests         build and run those alone
+##   fuzz T=name S=60        fuzz one parser for S seconds
+##   ktest                   the tests inside the booted kernel
+##   abi                     foreign programs, here and on this Linux
+##   boot                    whole systems, by pytest
+
+TO := $(B)
+T ?=
+S ?= 60
+
+UNIT_SRCS := $(shell find tests/unit -name '*_test.c' 2>/dev/null | sort)
+HOST_SRCS := $(shell find tests/host -name '*_test.c' 2>/dev/null | sort)
+FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
+ABI_SRCS := $(wildcard tests/abi/linux/*.c)
+UNIT_BINS := $(UNIT_SRCS:%.c=$(TO)/%)
+FUZZ_BINS := $(FUZZ_SRCS:%.c=$(TO)/%)
+ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_SRCS:%.c=$(TO)/%.native)
+
+# uses = what the first lines of a test name.
+uses = $(shell sed -n 's,^// uses: ,,p' $(1))
+
+TEST_CFLAGS := -std=gnu2x -g -O1 -fno-omit-frame-pointer -fwrapv \
+    -fno-strict-aliasing -Wall -Wextra -Werror -Wno-unused-parameter \
+    -I. -Iinclude -Iarch/host/include -Itools/libfdt \
+    -isystem $(DEPS)/libfdt -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 \
+    -DCARMINE_ASAN=0
+TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# $(call test-link,COMPILER AND FLAGS)
+define test-link
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(1) -MM -MP -MT $@ $< $(call uses,$<) > $@.d
+	$(Q)$(1) $< $(call uses,$<) -o $@ $(call libs,$<)
+endef
+libs = $(shell sed -n 's,^// libs: ,,p' $(1))
+
+$(TO)/tests/unit/%: tests/unit/%.c
+	$(call test-link,gcc $(TEST_CFLAGS) $(TEST_SAN))
+
+# clang keeps what a fuzzer includes; its corpus lies beside it.
+$(TO)/tests/fuzz/%: tests/fuzz/%.c
+	$(call test-link,clang $(TEST_CFLAGS) $(TEST_SAN) -fsanitize=fuzzer)
+
+# The same program for this kernel and for the build machine's.
+ABI_CFLAGS := -std=gnu2x -g -O1 -Wall -Wextra -Wno-unused-parameter -static \
+    -pthread -D_GNU_SOURCE
+$(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
+	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
+$(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c
+	$(call test-link,gcc $(ABI_CFLAGS))
+$(TO)/tests/abi/driver: tests/abi/driver.c
+	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
+
+-include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
+    $(TO)/tests/abi/driver))
+
+# The kernel as a process: tests/host links with its library.
+HOST_BINS := $(HOST_SRCS:%.c=$(O)/%)
+$(O)/tests/host/%: tests/host/%.c $(O)/libcarmine.a
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(KCC) $(TEST_CFLAGS) $(SAN) -MMD -MF $@.d -MT $@ $< \
+	    -Wl,--whole-archive $(O)/libcarmine.a -Wl,--no-whole-archive \
+	    $(LIBFDT) -pthread -o $@
+ifeq ($(ARCH),host)
+-include $(wildcard $(addsuffix .d,$(HOST_BINS)))
+endif
+
+.PHONY: test unit-bins fuzz-bins abi-bins host-bins boot-bins ktest-bins
+unit-bins: $(UNIT_BINS)
+fuzz-bins: $(FUZZ_BINS)
+abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver)
+host-bins: $(HOST_BINS)
+
+# tools/test.py builds what a suite needs, runs it, counts, and prints the
+# closing line. A test that does not build is a test that failed.
+SUITE ?= unit host fuzz tools ktest abi boot
+TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
+    --only '$(T)'
+
+test:
+	@sh tools/setup.sh run test
+	@$(TEST_RUN) $(SUITE)
+
+.PHONY: unit host-tests ktest abi boot fuzz
+unit ktest abi boot:
+	@sh tools/setup.sh run test
+	@$(TEST_RUN) $@
+host-tests:
+	@$(TEST_RUN) host
+
+fuzz:
+	@sh tools/setup.sh test
+	@$(MAKE) $(TO)/tests/fuzz/$(T)_fuzz
+	@mkdir -p $(TO)/fuzz/$(T) tests/fuzz/corpus/$(T)
+	$(TO)/tests/fuzz/$(T)_fuzz -max_total_time=$(S) -timeout=10 \
+	    -artifact_prefix=$(TO)/fuzz/$(T)/ $(TO)/fuzz/$(T) \
+	    tests/fuzz/corpus/$(T)

@@ -52,10 +52,10 @@ make -j2 > make.log 2>&1 || { grep -a "error:" make.log >&2; exit 1; }
 # Parts of newlib that its configuration keeps for other systems.
 mkdir posix
 for f in regcomp regexec regerror regfree collate collcmp fnmatch glob \
-    execl execle execlp execv execvp scandir; do
+    execl execle execlp execv execvp; do
 	"$cc" $cflags -I. -Itarg-include -I../newlib/libc/include \
 	    -I../newlib/libc/posix \
-	    -D_COMPILING_NEWLIB -DMISSING_SYSCALL_NAMES \
+	    -D_COMPILING_NEWLIB -DMISSING_SYSCALL_NAMES -D_GNU_SOURCE \
 	    -c "../newlib/libc/posix/$f.c" -o "posix/$f.o"
 done
 "${cross}ar" rcs libc.a posix/*.o

@@ -8,7 +8,7 @@ qemu-system-misc qemu-system-data python3 xz-utils debian-archive-keyring"
 for goal; do
 	case $goal in
 	test) packages="$packages clang lld libclang-rt-14-dev
-		python3-pytest qemu-user-static" ;;
+		python3-pytest qemu-user-static cpio" ;;
 	gdb) packages="$packages gdb-multiarch" ;;
 	check) packages="$packages clang clang-format lld cppcheck" ;;
 	esac

@@ -1,0 +1,361 @@
+#!/usr/bin/python3
+"""Runs the test suites and counts. `make test` calls this.
+
+    test.py --b BUILD --deps DEPS --arch ARCH [--only TEXT] SUITE...
+
+Each suite builds what it needs by make; what does not build counts as
+failed. C programs print TAP. The last line sums everything:
+`N passed, N failed`.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import qemu
+
+# A report of one of these fails the run, whatever the tests said.
+REPORTS = re.compile(
+    r"(panic: |asan: |ubsan: |lock order: |\bleaked\b|AddressSanitizer|"
+    r"LeakSanitizer|ThreadSanitizer|runtime error: )", re.M)
+PYTHON = "/usr/bin/python3"
+
+
+class Count:
+    def __init__(self):
+        self.passed, self.failed, self.names = 0, 0, []
+
+    def ok(self, n=1):
+        self.passed += n
+
+    def fail(self, name, text="", n=1):
+        self.failed += n
+        self.names.append(name)
+        print("FAILED  %s" % name)
+        for line in text.rstrip().splitlines()[-60:]:
+            print("        " + line)
+        sys.stdout.flush()
+
+
+class Suite:
+    def __init__(self, args, count):
+        self.args, self.count = args, count
+        self.b = Path(args.b)
+
+    def wanted(self, name):
+        return self.args.only in str(name)
+
+    def make(self, *goals, **options):
+        options = dict(B=self.args.b, DEPS=self.args.deps, **options)
+        argv = ["make", "-k", "-j", str(min(os.cpu_count() or 1, 4)),
+                *goals, *["%s=%s" % kv for kv in options.items()]]
+        env = {k: v for k, v in os.environ.items()
+               if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "CMD",
+                            "APPEND", "EXTRA", "SMP", "MEM", "MAKELEVEL")}
+        return subprocess.run(argv, env=env, stdout=sys.stderr).returncode
+
+    def machine(self, **options):
+        """Boots; gives status and what it printed."""
+        argv = [PYTHON, "tools/run.py", "--arch", self.args.arch,
+                "--images", str(self.b / self.args.arch)]
+        for key, value in options.items():
+            argv.append("--" + key)
+            if value is not True:
+                argv.append(str(value))
+        p = subprocess.run(argv, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return (p.returncode, p.stdout.decode(errors="replace"),
+                p.stderr.decode(errors="replace"))
+
+    def kernel(self, build):
+        return self.b / ("%s-gcc-%s" % (self.args.arch, build)) / \
+            "carmine.img"
+
+    def tap(self, name, text, status):
+        """Counts TAP lines; the whole program fails if it says too little."""
+        bad = re.findall(r"^not ok \d+ ?-? ?(.*?)\r?$", text, re.M)
+        good = [m for m in re.findall(r"^ok \d+", text, re.M)]
+        plan = re.findall(r"^1\.\.(\d+)", text, re.M)
+        self.count.ok(len(good))
+        for title in bad:
+            self.count.fail("%s: %s" % (name, title), text)
+        report = REPORTS.search(text)
+        if report and not bad:
+            self.count.fail("%s: %s" % (name, report.group(1).strip()), text)
+        elif status != 0 and not bad:
+            self.count.fail("%s: status %d" % (name, status), text)
+        elif not plan or int(plan[-1]) != len(good) + len(bad) or \
+                not good + bad:
+            self.count.fail("%s: no full report" % name, text)
+
+    def programs(self, sources, binary, argv=lambda path, name: [path]):
+        """Runs one program per source file, two at a time."""
+        def one(src):
+            path = binary(src)
+            if not path.exists() or \
+                    path.stat().st_mtime < src.stat().st_mtime:
+                return src, -1, "did not build"
+            try:
+                p = subprocess.run(
+                    argv(str(path), src.stem), stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    timeout=300)
+                return src, p.returncode, p.stdout.decode(errors="replace")
+            except subprocess.TimeoutExpired as e:
+                return src, -1, (e.stdout or b"").decode() + "\ntimeout"
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            yield from pool.map(one, [s for s in sources if self.wanted(s)])
+
+
+class Unit(Suite):
+    where = "tests/unit"
+
+    def run(self):
+        sources = sorted(Path(self.where).rglob("*_test.c"))
+        self.make("unit-bins")
+        for src, status, text in self.programs(
+                sources, lambda s: self.b / s.with_suffix("")):
+            self.tap(src, text, status)
+
+
+class Host(Suite):
+    def run(self):
+        sources = sorted(Path("tests/host").rglob("*_test.c"))
+        if not sources:
+            return
+        for build in ("debug", "tsan"):
+            self.make("host-bins", ARCH="host", BUILD=build)
+            out = self.b / ("host-gcc-" + build)
+            for src, status, text in self.programs(
+                    sources, lambda s: out / s.with_suffix("")):
+                self.tap("%s (%s)" % (src, build), text, status)
+
+
+class Fuzz(Suite):
+    """The corpus again, and some thousand inputs from a fixed seed."""
+
+    def argv(self, path, name):
+        name = name.removesuffix("_fuzz")
+        new = self.b / "fuzz" / name
+        new.mkdir(parents=True, exist_ok=True)
+        corpus = Path("tests/fuzz/corpus") / name
+        # libFuzzer writes new inputs to its first folder, and reads all.
+        return [path, "-seed=1", "-runs=20000", "-max_total_time=15",
+                "-timeout=10", "-artifact_prefix=%s/" % new, str(new),
+                *([str(corpus)] if corpus.is_dir() else [])]
+
+    def run(self):
+        sources = sorted(Path("tests/fuzz").glob("*_fuzz.c"))
+        if sources:
+            self.make("fuzz-bins")
+        for src, status, text in self.programs(
+                sources, lambda s: self.b / s.with_suffix(""),
+                self.argv):
+            if status == 0:
+                self.count.ok()
+            else:
+                self.count.fail(str(src), text)
+
+
+class Pytest(Suite):
+    where, target = "", ()
+
+    def prepare(self):
+        return True
+
+    def run(self):
+        if not list(Path(self.where).glob("test_*.py")):
+            return
+        if not self.prepare():
+            self.count.fail(self.where + ": did not build")
+            return
+        xml = self.b / "tests" / (self.where.replace("/", "-") + ".xml")
+        xml.parent.mkdir(parents=True, exist_ok=True)
+        xml.unlink(missing_ok=True)
+        env = dict(os.environ, CARMINE_B=self.args.b,
+                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.args.arch)
+        select = ["-k", self.args.only] if self.args.only else []
+        p = subprocess.run([PYTHON, "-B", "-m", "pytest", "-q", "-p",
+                            "no:cacheprovider", "--tb=short",
+                            "--junitxml=%s" % xml, *select, self.where],
+                           env=env, stdin=subprocess.DEVNULL)
+        if not xml.exists():
+            self.count.fail("%s: pytest status %d" %
+                            (self.where, p.returncode))
+            return
+        bad = 0
+        for case in ET.parse(xml).iter("testcase"):
+            name = "%s::%s" % (case.get("classname"), case.get("name"))
+            if case.find("failure") is not None or \
+                    case.find("error") is not None:
+                bad += 1
+                self.count.fail(name)
+            elif case.find("skipped") is None:
+                self.count.ok()
+        if p.returncode not in (0, 5) and not bad:
+            self.count.fail("%s: pytest status %d" %
+                            (self.where, p.returncode))
+
+
+class Tools(Pytest):
+    where = "tests/tools"
+
+
+class Boot(Pytest):
+    where = "tests/boot"
+
+    def prepare(self):
+        return self.make("image", ARCH=self.args.arch) == 0
+
+
+class Ktest(Suite):
+    """The check build tests itself, on one CPU and on four."""
+
+    def run(self):
+        if not list(Path("tests/kernel").glob("*.c")):
+            return
+        kernel = self.kernel("check")
+        if self.make("image", ARCH=self.args.arch, BUILD="check") != 0:
+            self.count.fail("ktest: the check build did not build")
+            return
+        for smp in (1, 4):
+            status, out, err = self.machine(
+                kernel=kernel, smp=smp, plain=True, limit=180,
+                append="ktest=" + (self.args.only or "all"),
+                log=self.b / self.args.arch / ("ktest-%d.log" % smp))
+            out = out.replace("\r\n", "\n")
+            start = out.find("TAP version")
+            self.tap("ktest, %d CPUs" % smp, out[max(start, 0):] + err,
+                     status)
+
+
+class Abi(Suite):
+    """The same program here and on the build machine's Linux: what it
+    prints and its status have to be the same. `// oracle: user` in a test
+    takes the same binary under qemu-user instead of a native build."""
+
+    LIMIT = 60  # seconds for one program
+
+    def run(self):
+        sources = [s for s in sorted(Path("tests/abi/linux").glob("*.c"))
+                   if self.wanted(s)]
+        if not sources:
+            return
+        if self.make("image", ARCH=self.args.arch) != 0:
+            self.count.fail("abi: the kernel did not build")
+            return
+        self.make("abi-bins", ARCH=self.args.arch)
+        out = self.b / "tests/abi/linux"
+        ready = []
+        for src in sources:
+            ours = out / ("%s.%s" % (src.stem, self.args.arch))
+            if ours.exists() and (out / (src.stem + ".native")).exists():
+                ready.append(src)
+            else:
+                self.count.fail("%s: did not build" % src)
+        results = self.batch([s.stem for s in ready], out)
+        for src in ready:
+            self.compare(src, out, results.get(src.stem))
+
+    def batch(self, names, out):
+        """Runs all in one boot; what that did not reach, one by one."""
+        results, left = {}, list(names)
+        while left:
+            results.update(self.boot(left, out))
+            rest = [n for n in left if n not in results]
+            if len(rest) == len(left):
+                results[rest[0]] = (-1, "the machine did not get this far")
+                rest = rest[1:]
+            elif rest:
+                # The first one left is what stopped the machine.
+                results.update(self.boot(rest[:1], out))
+                results.setdefault(rest[0], (-1, "the machine stopped"))
+                rest = rest[1:]
+            left = rest
+        return results
+
+    def boot(self, names, out):
+        extra = self.b / "tests/abi-extra"
+        subprocess.run(["rm", "-rf", extra], check=True)
+        extra.mkdir(parents=True)
+        os.link(self.b / "tests/abi/driver", extra / "driver")
+        for name in names:
+            os.link(out / ("%s.%s" % (name, self.args.arch)), extra / name)
+        _, text, err = self.machine(
+            kernel=self.kernel("release"), smp=2, extra=extra,
+            cmd="/extra/driver " + " ".join(names),
+            limit=self.LIMIT + 5 * len(names),
+            log=self.b / self.args.arch / "abi.log")
+        results = {}
+        for m in re.finditer(r"^\[(\w+)\]\n(.*?)^\[\1: (-?\d+)\]$", text,
+                             re.M | re.S):
+            results[m.group(1)] = (int(m.group(3)), m.group(2))
+        report = REPORTS.search(text) or REPORTS.search(err)
+        if report:
+            at = report.start()
+            self.count.fail("abi: " + report.group(1).strip(),
+                            (text + err)[max(0, at - 200):at + 2000])
+        return results
+
+    def oracle(self, src, out):
+        argv = [str((out / (src.stem + ".native")).resolve())]
+        if re.search(r"^// oracle: user", src.read_text(), re.M):
+            argv = ["qemu-%s-static" % self.args.arch,
+                    str((out / ("%s.%s" % (src.stem, self.args.arch))).resolve())]
+        try:
+            with tempfile.TemporaryDirectory() as cwd:
+                p = subprocess.run(
+                    argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, timeout=self.LIMIT, cwd=cwd,
+                    env={"PATH": "/bin:/usr/bin", "HOME": "/root",
+                         "LANG": "C"})
+            return p.returncode, p.stdout.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            return -1, "timeout on the build machine"
+
+    def compare(self, src, out, ours):
+        want = self.oracle(src, out)
+        name = str(src)
+        if ours is None:
+            ours = (-1, "no result")
+        if ours == want:
+            self.count.ok()
+        else:
+            self.count.fail(name, "Linux, status %d:\n%s\nhere, status %d:"
+                            "\n%s" % (*want, *ours))
+
+
+SUITES = {"unit": Unit, "host": Host, "fuzz": Fuzz, "tools": Tools,
+          "ktest": Ktest, "abi": Abi, "boot": Boot}
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ap.add_argument("--b", default="build")
+    ap.add_argument("--deps", default=None)
+    ap.add_argument("--arch", default="riscv64", choices=qemu.MACHINES)
+    ap.add_argument("--only", default="")
+    ap.add_argument("suites", nargs="+", choices=SUITES)
+    args = ap.parse_args()
+    args.deps = args.deps or args.b + "/deps"
+    count = Count()
+    for name in args.suites:
+        begin, before = time.monotonic(), (count.passed, count.failed)
+        SUITES[name](args, count).run()
+        print("%-6s %4d passed, %d failed, %.0f s" % (
+            name, count.passed - before[0], count.failed - before[1],
+            time.monotonic() - begin), flush=True)
+    for name in count.names:
+        print("failed: " + name)
+    print("%d passed, %d failed" % (count.passed, count.failed))
+    sys.exit(count.failed != 0 or count.passed == 0)
+
+
+if __name__ == "__main__":
+    main()
