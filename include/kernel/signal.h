@@ -124,6 +124,9 @@ enum err signal_take(sigset_bits set, struct sig_info *out, ns_t deadline);
 /* A pending one of set for this task or thread, removed; no wait. */
 bool signal_dequeue(struct thread *t, sigset_bits set, struct sig_info *out);
 sigset_bits signal_pending_set(struct thread *t);
+/* trap_work, after deliver: puts back a wait's mask, clears WORK_* bits that
+ * have nothing left to do, stops or exits the thread when it must. */
+void signal_work_done(struct thread *t);
 struct waitq *signal_waitq(struct task *t); /* woken per new signal */
 /* exec: handlers to default, alternate stack gone, pending kept. */
 enum err signal_exec(struct task *t);

@@ -291,3 +291,11 @@ bool capable(unsigned cap); /* running task */
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
 void task_times(struct task *t, ns_t *utime, ns_t *stime);
+
+/* Pid 1: like task_spawn without a parent; takes fs and ns. Boot only. */
+struct fs_state;
+enum err task_spawn_first(
+    struct fs_state *fs, struct mount_ns *ns, struct thread **out);
+/* exec has switched the running task: sets did_exec and the name, wakes a
+ * vfork parent, resets what POSIX says exec resets in threads. */
+void task_exec_done(struct task *t, const char *name);
