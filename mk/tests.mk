@@ -100,6 +100,8 @@ fuzz:
 	@sh tools/setup.sh test
 	@$(MAKE) $(TO)/tests/fuzz/$(T)_fuzz
 	@mkdir -p $(TO)/fuzz/$(T) tests/fuzz/corpus/$(T)
+	@$(if $(wildcard tests/fuzz/$(T)_seeds.py),\
+	    $(PYTHON) tests/fuzz/$(T)_seeds.py $(TO)/fuzz/$(T))
 	$(TO)/tests/fuzz/$(T)_fuzz -max_total_time=$(S) -timeout=10 \
 	    -artifact_prefix=$(TO)/fuzz/$(T)/ $(TO)/fuzz/$(T) \
 	    tests/fuzz/corpus/$(T)

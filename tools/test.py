@@ -144,6 +144,10 @@ class Fuzz(Suite):
         name = name.removesuffix("_fuzz")
         new = self.b / "fuzz" / name
         new.mkdir(parents=True, exist_ok=True)
+        seeds = Path("tests/fuzz") / (name + "_seeds.py")
+        if seeds.exists():
+            subprocess.run([sys.executable, str(seeds), str(new)],
+                           check=True)
         corpus = Path("tests/fuzz/corpus") / name
         # libFuzzer writes new inputs to its first folder, and reads all.
         return [path, "-seed=1", "-runs=20000", "-max_total_time=15",

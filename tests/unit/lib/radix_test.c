@@ -4,6 +4,7 @@
 
 #include <lib/radix.h>
 #include <lib/random.h>
+#include <pthread.h>
 
 static struct {
 	size_t live;       /* nodes allocated and not freed */
@@ -371,4 +372,86 @@ TEST(a_gang_stops_at_its_maximum_and_goes_on_from_there)
 	EXPECT_EQ(radix_gang(&r, 9, items, NULL, 2), 2);
 	EXPECT(items[0] == thing(3));
 	radix_clear(&r, NULL, NULL);
+}
+
+/*
+ * Readers beside a writer. Freed nodes go to a list until the readers are
+ * gone, as a grace period would have it. Index i only ever holds thing(i),
+ * and index 100 is always there.
+ */
+#define RACE_INDICES 9000
+
+static struct radix race_tree;
+static struct radix_node *race_retired;
+static _Atomic(bool) race_is_over;
+
+static void
+race_free(struct radix_node *n)
+{
+	n->deferred[0] = (uintptr_t)race_retired;
+	race_retired = n;
+}
+
+static const struct radix_ops race_ops = { test_alloc, race_free };
+
+static void *
+race_reader(void *seed)
+{
+	struct prng g = { (uintptr_t)seed };
+	uintptr_t wrong = 0;
+
+	while (!race_is_over) {
+		uint64_t index = prng_below(&g, RACE_INDICES);
+		void *item = radix_get(&race_tree, index);
+
+		wrong += item != NULL && item != thing(index);
+		wrong += radix_get(&race_tree, 100) != thing(100);
+		item = radix_next(&race_tree, &index);
+		wrong += item != NULL && item != thing(index);
+		index = prng_below(&g, 101);
+		item = radix_next(&race_tree, &index);
+		wrong += item != thing(index) || index > 100;
+		index = prng_below(&g, RACE_INDICES);
+		item = radix_next_tagged(&race_tree, &index, 1);
+		wrong += item != NULL && item != thing(index);
+		radix_tag_test(&race_tree, index, 1);
+	}
+	return (void *)wrong;
+}
+
+TEST(readers_beside_a_writer_see_only_what_was_there)
+{
+	struct prng g = { 5 };
+	pthread_t reader[2];
+
+	radix_init(&race_tree, &race_ops);
+	EXPECT(radix_set(&race_tree, 100, thing(100)));
+	for (uintptr_t i = 0; i < 2; i++)
+		EXPECT(pthread_create(
+		    &reader[i], NULL, race_reader, (void *)(i + 1)) == 0);
+	for (unsigned turn = 0; turn < 60000; turn++) {
+		/* Few entries (none is 100), so that nodes come and go. */
+		uint64_t index = prng_below(&g, 20) * 449;
+
+		if (prng_below(&g, 2) == 0)
+			EXPECT(radix_set(&race_tree, index, thing(index)));
+		else
+			radix_erase(&race_tree, index);
+		if (prng_below(&g, 3) == 0)
+			radix_tag_set(&race_tree, index, 1);
+	}
+	race_is_over = true;
+	for (unsigned i = 0; i < 2; i++) {
+		void *wrong;
+
+		pthread_join(reader[i], &wrong);
+		EXPECT(wrong == NULL);
+	}
+	radix_clear(&race_tree, NULL, NULL);
+	while (race_retired != NULL) {
+		struct radix_node *n = race_retired;
+
+		race_retired = (struct radix_node *)n->deferred[0];
+		test_free(n);
+	}
 }

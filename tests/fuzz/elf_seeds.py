@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the first inputs of the ELF and cpio fuzzers.
+"""Writes the first inputs of the ELF fuzzer.
 
-usage: seeds_lib.py elf|cpio DIRECTORY
+usage: elf_seeds.py DIRECTORY
 
 Each seed is a small valid file or one with a single flaw, so that the fuzzer
 starts behind the first checks. They are made here, not kept as binaries.
@@ -24,7 +24,7 @@ def elf(kind=2, machine=243, entry=0x10400, phdrs=(), size=0x1000,
     return bytes(out)
 
 
-def elf_seeds():
+def seeds():
     text = (1, 5, 0, 0x10000, 0, 0x800, 0x800, 0x1000)
     data = (1, 6, 0x800, 0x11800, 0, 0x100, 0x900, 0x1000)
     interp = (3, 4, 0x700, 0x10700, 0, 20, 20, 1)
@@ -49,34 +49,12 @@ def elf_seeds():
     yield "header", elf()[:64]
 
 
-def entry(name, data=b"", mode=0o100644, pad=0, magic=b"070701"):
-    fields = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
-              len(name) + 1 + pad, 0)
-    out = magic + b"".join(b"%08X" % f for f in fields)
-    out += name + bytes(1 + pad)
-    out += bytes(-len(out) % 4) + data
-    return out + bytes(-len(out) % 4)
-
-
-def cpio_seeds():
-    end = entry(b"TRAILER!!!")
-    first = entry(b"etc", mode=0o40755) + entry(b"etc/motd", b"hello\n")
-    yield "one", first + end
-    yield "two", first + end + bytes(40) + entry(b"b", b"2") + end
-    yield "padded-name", entry(b"big", b"data", pad=61) + end
-    yield "no-trailer", first
-    yield "checksummed", entry(b"c", b"x", magic=b"070702") + end
-    yield "cut", first[:-5]
-    yield "empty-name", entry(b"") + end
-
-
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("elf", "cpio"):
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    seeds = elf_seeds() if sys.argv[1] == "elf" else cpio_seeds()
-    os.makedirs(sys.argv[2], exist_ok=True)
-    for name, data in seeds:
-        with open(os.path.join(sys.argv[2], name), "wb") as f:
+    os.makedirs(sys.argv[1], exist_ok=True)
+    for name, data in seeds():
+        with open(os.path.join(sys.argv[1], name), "wb") as f:
             f.write(data)
 
 
