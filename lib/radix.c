@@ -16,16 +16,7 @@
  * is cleared, but both are only ordered, not atomic together: a reader that
  * follows a present bit must be ready to find NULL.
  */
-#include <lib/bits.h>
-#include <lib/radix.h>
-
-#define ROOT_IS_NODE ((uintptr_t)1)
-#define LEVELS_MAX   11 /* 64 bits in steps of 6 */
-#define UNTAGGED     RADIX_TAGS
-
-#define GET(p)    atomic_load_explicit(p, ORDER_DEPENDENT)
-#define PEEK(p)   atomic_load_explicit(p, memory_order_relaxed)
-#define PUT(p, v) atomic_store_explicit(p, v, memory_order_release)
+#include <lib/radix_impl.h>
 
 /* The nodes from the top to a slot of the lowest that exists. */
 struct path {
@@ -33,84 +24,12 @@ struct path {
 	unsigned depth; /* nodes in it */
 };
 
-static inline struct radix_node *
-root_node(void *root)
-{
-	if (((uintptr_t)root & ROOT_IS_NODE) == 0)
-		return NULL;
-	return (struct radix_node *)(void *)((char *)root - ROOT_IS_NODE);
-}
-
-static inline void *
-root_of(struct radix_node *node)
-{
-	return (char *)node + ROOT_IS_NODE;
-}
-
-static inline unsigned
-slot_of(const struct radix_node *node, uint64_t index)
-{
-	return (index >> node->shift) & (RADIX_SLOTS - 1);
-}
-
-static inline bool
-node_covers(const struct radix_node *node, uint64_t index)
-{
-	return index >> node->shift < RADIX_SLOTS;
-}
-
-static inline uint64_t
-slot_bit(unsigned slot)
-{
-	return UINT64_C(1) << slot;
-}
-
-/* The last index that goes through the same slot as index. */
-static inline uint64_t
-slot_last(unsigned shift, uint64_t index)
-{
-	return index | ((UINT64_C(1) << shift) - 1);
-}
-
-/* The last index of index's node; 64 << 60 is 0, so all ones at the top. */
-static inline uint64_t
-node_last(unsigned shift, uint64_t index)
-{
-	return index | (((uint64_t)RADIX_SLOTS << shift) - 1);
-}
-
-/* The first index that goes through the given slot of index's node. */
-static inline uint64_t
-slot_first(unsigned shift, uint64_t index, unsigned slot)
-{
-	return (index & ~(((uint64_t)RADIX_SLOTS << shift) - 1)) |
-	    (uint64_t)slot << shift;
-}
-
 void
 radix_init(struct radix *r, const struct radix_ops *ops)
 {
 	atomic_init(&r->root, NULL);
 	atomic_init(&r->root_tags, 0);
 	r->ops = ops;
-}
-
-void *
-radix_get(const struct radix *r, uint64_t index)
-{
-	void *at = GET(&r->root);
-	struct radix_node *node = root_node(at);
-
-	if (node == NULL)
-		return index == 0 ? at : NULL;
-	if (!node_covers(node, index))
-		return NULL;
-	for (unsigned shift = node->shift;; shift -= RADIX_BITS) {
-		at = GET(&node->slots[(index >> shift) & (RADIX_SLOTS - 1)]);
-		if (shift == 0 || at == NULL)
-			return at;
-		node = at;
-	}
 }
 
 static struct radix_node *
@@ -376,135 +295,6 @@ radix_erase(struct radix *r, uint64_t index)
 	return item;
 }
 
-/* A leaf and those of its slots that a scan asks for. */
-struct find {
-	struct radix_node *leaf;
-	uint64_t slots;
-	uint64_t base; /* index of slot 0 */
-};
-
-static uint64_t
-node_wanted(const struct radix_node *node, unsigned tag)
-{
-	uint64_t present = GET(&node->present);
-
-	return tag == UNTAGGED ? present : present & GET(&node->tags[tag]);
-}
-
-/*
- * Goes down from top towards index, turning to the next wanted slot where
- * there is none on the way. False: *index is the next place to try.
- */
-static bool
-find_below(struct radix_node *top, uint64_t *index, unsigned tag,
-    struct find *out)
-{
-	struct radix_node *node = top;
-
-	for (;;) {
-		unsigned shift = node->shift;
-		uint64_t wanted = node_wanted(node, tag) &
-		    (~UINT64_C(0) << slot_of(node, *index));
-		unsigned slot;
-
-		if (wanted == 0) {
-			*index = node_last(shift, *index) + 1;
-			return false;
-		}
-		slot = ctz64(wanted);
-		if (slot != slot_of(node, *index))
-			*index = slot_first(shift, *index, slot);
-		if (shift == 0) {
-			*out = (struct find){ node, wanted, *index - slot };
-			return true;
-		}
-		node = GET(&node->slots[slot]);
-		if (node == NULL) {
-			*index = slot_last(shift, *index) + 1;
-			return false;
-		}
-	}
-}
-
-static bool
-find_leaf(struct radix_node *top, uint64_t index, unsigned tag,
-    struct find *out)
-{
-	while (node_covers(top, index)) {
-		if (find_below(top, &index, tag, out))
-			return true;
-		if (index == 0) /* wrapped: there is no higher index */
-			return false;
-	}
-	return false;
-}
-
-static size_t
-gang(const struct radix *r, uint64_t start, unsigned tag, void **items,
-    uint64_t *indices, size_t max)
-{
-	void *root = GET(&r->root);
-	struct radix_node *top = root_node(root);
-	size_t count = 0;
-	struct find f;
-
-	if (top == NULL) {
-		if (root == NULL || start != 0 || max == 0 ||
-		    (tag != UNTAGGED && (GET(&r->root_tags) >> tag & 1) == 0))
-			return 0;
-		items[0] = root;
-		if (indices != NULL)
-			indices[0] = 0;
-		return 1;
-	}
-	while (count < max && find_leaf(top, start, tag, &f)) {
-		for (; f.slots != 0 && count < max; f.slots &= f.slots - 1) {
-			unsigned slot = ctz64(f.slots);
-			void *item = GET(&f.leaf->slots[slot]);
-
-			if (item == NULL)
-				continue;
-			if (indices != NULL)
-				indices[count] = f.base + slot;
-			items[count++] = item;
-		}
-		start = node_last(0, f.base) + 1;
-		if (start == 0)
-			break;
-	}
-	return count;
-}
-
-size_t
-radix_gang(const struct radix *r, uint64_t start, void **items,
-    uint64_t *indices, size_t max)
-{
-	return gang(r, start, UNTAGGED, items, indices, max);
-}
-
-size_t
-radix_gang_tagged(const struct radix *r, uint64_t start, unsigned tag,
-    void **items, uint64_t *indices, size_t max)
-{
-	return gang(r, start, tag, items, indices, max);
-}
-
-void *
-radix_next(const struct radix *r, uint64_t *index)
-{
-	void *item;
-
-	return gang(r, *index, UNTAGGED, &item, index, 1) == 1 ? item : NULL;
-}
-
-void *
-radix_next_tagged(const struct radix *r, uint64_t *index, unsigned tag)
-{
-	void *item;
-
-	return gang(r, *index, tag, &item, index, 1) == 1 ? item : NULL;
-}
-
 void
 radix_tag_set(struct radix *r, uint64_t index, unsigned tag)
 {
@@ -532,37 +322,6 @@ radix_tag_clear(struct radix *r, uint64_t index, unsigned tag)
 	if (path.depth == 0)
 		PUT(&r->root_tags, PEEK(&r->root_tags) & ~(1u << tag));
 	path_untag(&path, index, tag);
-}
-
-bool
-radix_tag_test(const struct radix *r, uint64_t index, unsigned tag)
-{
-	struct radix_node *node = root_node(GET(&r->root));
-
-	if (node == NULL)
-		return index == 0 && (GET(&r->root_tags) >> tag & 1) != 0;
-	if (!node_covers(node, index))
-		return false;
-	while (node != NULL) {
-		unsigned slot = slot_of(node, index);
-
-		if ((GET(&node->tags[tag]) & slot_bit(slot)) == 0)
-			return false;
-		if (node->shift == 0)
-			return true;
-		node = GET(&node->slots[slot]);
-	}
-	return false;
-}
-
-bool
-radix_any_tagged(const struct radix *r, unsigned tag)
-{
-	struct radix_node *top = root_node(GET(&r->root));
-
-	if (top == NULL)
-		return (GET(&r->root_tags) >> tag & 1) != 0;
-	return GET(&top->tags[tag]) != 0;
 }
 
 void

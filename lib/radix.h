@@ -72,13 +72,16 @@ void *radix_next(const struct radix *r, uint64_t *index);
 void *radix_next_tagged(const struct radix *r, uint64_t *index, unsigned tag);
 
 /*
- * Collects up to max items from index start on, in order, with their
- * indices unless indices is NULL. Returns how many.
+ * Collects up to max items from index start on, in order: all of them
+ * (RADIX_ANY) or those with a tag. Returns how many.
  */
-size_t radix_gang(const struct radix *r, uint64_t start, void **items,
-    uint64_t *indices, size_t max);
-size_t radix_gang_tagged(const struct radix *r, uint64_t start, unsigned tag,
-    void **items, uint64_t *indices, size_t max);
+struct radix_hit {
+	uint64_t index;
+	void *item;
+};
+#define RADIX_ANY RADIX_TAGS
+size_t radix_gang(const struct radix *r, uint64_t start, unsigned tag,
+    struct radix_hit *hits, size_t max);
 
 /* Set and clear do nothing where there is no item. tag < RADIX_TAGS. */
 void radix_tag_set(struct radix *r, uint64_t index, unsigned tag);

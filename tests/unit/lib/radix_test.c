@@ -1,4 +1,4 @@
-// uses: lib/radix.c lib/random.c
+// uses: lib/radix.c lib/radix_scan.c lib/random.c
 /* SPDX-License-Identifier: MIT */
 #include <tests/unit/unit.h>
 
@@ -129,25 +129,23 @@ check_place(const struct radix *r, uint64_t index)
 static void
 check_all(const struct radix *r)
 {
-	void *items[MODEL_MAX];
-	uint64_t indices[MODEL_MAX];
+	static struct radix_hit hits[MODEL_MAX];
 
-	EXPECT_EQ(radix_gang(r, 0, items, indices, MODEL_MAX), model_count);
+	EXPECT_EQ(radix_gang(r, 0, RADIX_ANY, hits, MODEL_MAX), model_count);
 	for (size_t i = 0; i < model_count; i++) {
-		EXPECT(items[i] == model[i].item);
-		EXPECT(indices[i] == model[i].index);
-		check_place(r, indices[i]);
+		EXPECT(hits[i].item == model[i].item);
+		EXPECT(hits[i].index == model[i].index);
+		check_place(r, hits[i].index);
 	}
 	for (unsigned t = 0; t < RADIX_TAGS; t++) {
-		size_t n = radix_gang_tagged(
-		    r, 0, t, items, indices, MODEL_MAX);
+		size_t n = radix_gang(r, 0, t, hits, MODEL_MAX);
 		uint64_t from = 0;
 
 		EXPECT_EQ(radix_any_tagged(r, t), n != 0);
 		for (size_t i = 0; i < n; i++) {
 			struct entry *e = model_next(from, t);
 
-			EXPECT(e != NULL && e->index == indices[i]);
+			EXPECT(e != NULL && e->index == hits[i].index);
 			from = e->index + 1;
 		}
 		EXPECT(n == 0 || from == 0 || model_next(from, t) == NULL);
@@ -350,27 +348,27 @@ TEST(clearing_shows_every_item_in_order)
 
 TEST(a_gang_stops_at_its_maximum_and_goes_on_from_there)
 {
-	void *items[7];
-	uint64_t indices[7], from = 0;
+	struct radix_hit hits[7];
+	uint64_t from = 0;
 	unsigned total = 0;
 	struct radix r;
 	size_t n;
 
 	memset(&pool, 0, sizeof(pool));
 	radix_init(&r, &ops);
-	EXPECT_EQ(radix_gang(&r, 0, items, NULL, 0), 0);
+	EXPECT_EQ(radix_gang(&r, 0, RADIX_ANY, hits, 0), 0);
 	for (unsigned i = 0; i < 200; i++)
 		EXPECT(radix_set(&r, i * 3, thing(i)));
-	while ((n = radix_gang(&r, from, items, indices, 7)) != 0) {
+	while ((n = radix_gang(&r, from, RADIX_ANY, hits, 7)) != 0) {
 		for (size_t i = 0; i < n; i++) {
-			EXPECT(indices[i] == total * 3);
-			EXPECT(items[i] == thing(total++));
+			EXPECT(hits[i].index == total * 3);
+			EXPECT(hits[i].item == thing(total++));
 		}
-		from = indices[n - 1] + 1;
+		from = hits[n - 1].index + 1;
 	}
 	EXPECT_EQ(total, 200);
-	EXPECT_EQ(radix_gang(&r, 9, items, NULL, 2), 2);
-	EXPECT(items[0] == thing(3));
+	EXPECT_EQ(radix_gang(&r, 9, RADIX_ANY, hits, 2), 2);
+	EXPECT(hits[0].item == thing(3));
 	radix_clear(&r, NULL, NULL);
 }
 
