@@ -4,8 +4,8 @@
 ##   ARCH=riscv64|host       architecture (host: the kernel as a process)
 ##   CC=gcc|clang            compiler
 ##   BUILD=release|debug|check|asan
-##                           debug: assertions; check: also undefined-behaviour
-##                           checks and in-kernel tests; asan: also addresses
+##                           debug: easy to step through; check: all checks
+##                           and in-kernel tests; asan: also addresses
 ##   B=build                 where outputs go
 ##   V=1                     show the commands
 ##

@@ -18,7 +18,8 @@ KSRCS := $(filter-out $(KSKIP),$(wildcard $(addsuffix /*.c,$(KDIRS)) \
     $(addsuffix /*.S,$(KDIRS))))
 KOBJS := $(patsubst %,$(O)/%.o,$(KSRCS))
 
-KINC := -I. -Iinclude -Iarch/$(ARCH)/include -I$(O)/include \
+KINC := -I. -Iinclude -Iarch/$(ARCH)/include \
+    $(addprefix -I,$(wildcard abi/*/arch/$(ARCH))) -I$(O)/include \
     -Itools/libfdt -isystem $(DEPS)/libfdt
 CBASE := -std=gnu2x -ffreestanding -fno-common -fno-strict-aliasing -fwrapv \
     -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
