@@ -19,3 +19,6 @@ enum cm_error {
 #include "errors.def"
 #undef CM_ERROR
 };
+
+/* The text of an error, negative or positive (C library). */
+const char *cm_error_text(long error);

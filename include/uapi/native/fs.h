@@ -65,13 +65,13 @@ long cm_fs_set_attr(cm_handle_t dir, const char *path, uint32_t flags,
 long cm_fs_mkdir(cm_handle_t dir, const char *path, uint32_t mode);
 
 /* Makes a device, FIFO, socket name or empty file. mode: type and
- * permissions; dev: major << 32 | minor. Rights: LOOKUP CREATE. Errors: CM_EEXISTS,
- * CM_EPERM devices without privilege, CM_EINVAL. */
+ * permissions; dev: major << 32 | minor. Rights: LOOKUP CREATE. Errors:
+ * CM_EEXISTS, CM_EPERM devices without privilege, CM_EINVAL. */
 long cm_fs_mknod(
     cm_handle_t dir, const char *path, uint32_t mode, uint64_t dev);
 
-/* Removes a name. flags: CM_AT_DIRECTORY. Rights: LOOKUP CREATE. Errors: CM_EISDIR,
- * CM_ENOTEMPTY, CM_EBUSY a mount, CM_EPERM sticky directory. */
+/* Removes a name. flags: CM_AT_DIRECTORY. Rights: LOOKUP CREATE. Errors:
+ * CM_EISDIR, CM_ENOTEMPTY, CM_EBUSY a mount, CM_EPERM sticky directory. */
 long cm_fs_unlink(cm_handle_t dir, const char *path, uint32_t flags);
 
 /* Renames; new is replaced. flags: CM_RENAME_*. Rights: LOOKUP CREATE on both.
@@ -86,8 +86,8 @@ long cm_fs_rename(cm_handle_t old_dir, const char *old_path,
 long cm_fs_link(cm_handle_t old_dir, const char *old_path,
     cm_handle_t new_dir, const char *new_path, uint32_t flags);
 
-/* Makes a symbolic link at path with text target. Rights: LOOKUP CREATE. Errors:
- * CM_EEXISTS. */
+/* Makes a symbolic link at path with text target. Rights: LOOKUP CREATE.
+ * Errors: CM_EEXISTS. */
 long cm_fs_symlink(cm_handle_t dir, const char *path, const char *target);
 
 /* Reads a symbolic link's text, without NUL, cut to len. Rights: LOOKUP.

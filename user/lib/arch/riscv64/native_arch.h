@@ -1,0 +1,23 @@
+/* What the C library needs to know of RISC-V. */
+#pragma once
+
+/* One call stub: the arguments are where the kernel wants them. */
+#define CALL_STUB(number, name) \
+	__asm__(".pushsection .text.cm_" #name ",\"ax\",@progbits\n" \
+		".globl cm_" #name "\n" \
+		".type cm_" #name ", @function\n" \
+		"cm_" #name ":\n" \
+		"	li a7, " #number "\n" \
+		"	ecall\n" \
+		"	ret\n" \
+		".size cm_" #name ", . - cm_" #name "\n" \
+		".popsection\n");
+
+/* Thread-local storage begins TLS_GAP bytes above the thread register. */
+#define TLS_GAP 0
+
+static inline void
+arch_set_thread(void *tp)
+{
+	__asm__ volatile("mv tp, %0" : : "r"(tp));
+}
