@@ -181,8 +181,8 @@ do_exec(int argc, char **argv)
 }
 
 static const struct builtin builtins[] = {
-	{ ":", do_true, true },
 	{ ".", do_dot, true },
+	{ ":", do_true, true },
 	{ "[", builtin_test, false },
 	{ "alias", builtin_alias, false },
 	{ "bg", builtin_bg, false },

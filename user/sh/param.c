@@ -37,7 +37,7 @@ put_args(struct marked *x, bool star, unsigned mode)
 	bool quoted_star = star && (mode & X_QUOTED);
 	char sep = (char)join_char();
 
-	if (sh.n_args == 0)
+	if (sh.n_args == 0 && !star)
 		x->no_args = true;
 	for (int i = 0; i < sh.n_args; i++) {
 		if (i > 0 && !quoted_star)

@@ -71,7 +71,8 @@ splice(struct parser *p, struct alias *a)
 	a->left_at_end = rest;
 	a->active = true;
 	p->ready = false;
-	p->alias_next = n > 0 && isblank((unsigned char)a->value[n - 1]);
+	p->alias_next = p->alias_next || (n > 0 &&
+	    isblank((unsigned char)a->value[n - 1]));
 }
 
 static enum tok
