@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+"""Puts file and line behind the kernel addresses of a log.
+
+    symbolize.py carmine.elf < boot.log
+
+A log's backtrace has lines like `  ffffffff80201234 name+0x12`.
+"""
+import re
+import subprocess
+import sys
+
+ADDRESS = re.compile(r"\b(?:0x)?(f{4,}[0-9a-f]{8,12})\b")
+
+
+def places(elf, addresses):
+    """Gives {address: "file:line"}; of the call, not where it returns to."""
+    asked = sorted(addresses)
+    text = "".join("%x\n" % (int(a, 16) - 1) for a in asked)
+    out = subprocess.run(["riscv64-linux-gnu-addr2line", "-e", elf],
+                         input=text, capture_output=True, text=True,
+                         check=True).stdout.splitlines()
+    return {a: w for a, w in zip(asked, out) if not w.startswith("??")}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    lines = [line.rstrip("\r\n") for line in sys.stdin]
+    known = places(sys.argv[1],
+                   {a for line in lines for a in ADDRESS.findall(line)})
+    for line in lines:
+        print("  ".join([line, *[known[a] for a in ADDRESS.findall(line)
+                                 if a in known]]))
+
+
+if __name__ == "__main__":
+    main()
