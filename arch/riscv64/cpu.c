@@ -12,8 +12,6 @@
 #include "csr.h"
 
 struct riscv_isa riscv_isa;
-void secondary_start(void);
-void space_map_kernel(void);
 
 /* The sifive_test finisher of QEMU's virt machine; 0: none. */
 static paddr_t finisher;

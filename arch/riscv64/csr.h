@@ -73,3 +73,8 @@ extern struct riscv_isa riscv_isa;
 bool fpu_first_use(struct arch_frame *f);
 void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx);
+
+/* arch/riscv64/space.c: the kernel's final map; needs boot_info. */
+void space_map_kernel(void);
+/* Entry of other harts, start.S. */
+void secondary_start(void);

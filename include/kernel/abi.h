@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <kernel/file.h>
 #include <kernel/task.h>
 #include <lib/elf.h>
 
@@ -25,6 +26,9 @@ struct abi {
 	enum err (*start)(struct image *img, struct arch_frame *f);
 	/* The image was switched to: adopt abi_data etc. Cannot fail. */
 	void (*started)(struct task *t, struct image *img);
+	/* The image is thrown away: frees abi_data. NULL when start() sets
+	 * none. */
+	void (*discard)(struct image *img);
 	enum err (*fork)(struct task *child, struct task *parent);
 	void (*exit)(struct task *t);
 	/* Delivers pending signals into f; called from trap_work. */
@@ -68,9 +72,13 @@ struct image {
 	char *strings; /* argv then envp */
 	size_t strings_len, strings_cap;
 	unsigned argc, envc;
+	void *phdrs; /* elf.phdr_bytes bytes, owned */
+	struct path view; /* the root the program will see; referenced, or
+	    NULLs: the task keeps its own */
 	/* results of loading */
 	vaddr_t entry, interp_base, phdr_addr, load_bias, brk;
 	bool exec_stack, secure;
+	bool set_creds; /* uid and gid are to become effective */
 	void *abi_data; /* for started() */
 	uint32_t uid, gid; /* effective after set-id bits */
 };
@@ -104,7 +112,7 @@ struct zone {
 	struct list link;
 	char name[16]; /* "linux" */
 	const struct abi *abi;
-	struct path *root; /* the directory */
+	struct path root; /* [I] the directory, referenced for ever */
 };
 /* Ties a directory to an ABI; from init, the native zone call or /proc. */
 enum err zone_add(const char *dir, const struct abi *abi);

@@ -47,6 +47,8 @@ preempt_disable(void)
 
 /* Runs the scheduler when it was asked for meanwhile; kernel/sched. */
 void preempt_check(void);
+/* The same with irqs off before and after, preempt 0; may switch. */
+void preempt_check_irq(void);
 
 static inline void
 preempt_enable(void)

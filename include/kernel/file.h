@@ -82,7 +82,8 @@ struct file_ops {
 	void (*flags)(struct file *f, unsigned flags);
 	/* Each handle closed (POSIX locks, flush). NULL: nothing. */
 	void (*close)(struct file *f);
-	/* The last reference went; frees what embeds f. NULL: generic. */
+	/* The last reference went: frees what f->data stands for and, unless
+	 * f has FILE_OWNED, what embeds f. NULL: nothing (FILE_OWNED only). */
 	void (*release)(struct file *f);
 	/* One line for /proc/PID/fd links of pathless files ("pipe:[12]"). */
 	size_t (*describe)(struct file *f, char *buf, size_t len);
@@ -101,6 +102,8 @@ struct file_ops {
 #define FILE_STREAM    0x0200u /* no offset */
 #define FILE_EXEC      0x0400u /* opened to execute: denies writers */
 #define FILE_PATH      0x0800u /* only names (O_PATH) */
+#define FILE_OWNED     0x1000u /* made by file_create or vfs_open, which
+	free the struct themselves after release */
 #define FILE_SETTABLE  (FILE_APPEND | FILE_NONBLOCK | FILE_DIRECT | \
 	FILE_ASYNC | FILE_NOATIME)
 
@@ -125,6 +128,10 @@ struct file {
 /* Fills the common part; embeds into f's owner. flags: FILE_*. */
 void file_init(struct file *f, const struct file_ops *ops,
     enum obj_kind kind, unsigned flags);
+
+/* A file that embeds in nothing: one reference, FILE_OWNED, data set. */
+enum err file_create(const struct file_ops *ops, enum obj_kind kind,
+    unsigned flags, void *data, struct file **out);
 
 static inline struct file *
 file_ref(struct file *f)

@@ -19,11 +19,12 @@ struct page {
 	struct ref refs; /* [A] 0: free */
 	uint16_t section; /* [I] */
 	uint8_t order; /* [l] of the free or allocated block's head */
-	uint8_t flags; /* PAGE_* */
+	atomic_uchar flags; /* [A] PAGE_*; changed by the owner, under its lock */
 	union {
 		struct list link; /* [l] buddy or LRU list */
 		struct {
-			void *owner; /* memobj of a cached page, slab */
+			_Atomic(void *) owner; /* [A] memobj of a cached page,
+			    NULL once it left the cache */
 			uint64_t index; /* page index in the memobj */
 		};
 	};
@@ -85,14 +86,17 @@ struct page_stats {
 	uint64_t total, free, reserved, cached, slab, tables; /* pages */
 };
 void page_stats(struct page_stats *out);
-/* Called when memory runs short: frees up to want pages, returns the count;
- * must not sleep on locks. Registered by page cache, slab, name cache. */
+/* Called when memory runs short, by a thread that holds no spinlock but maybe
+ * sleeping locks: frees up to want pages, returns the count; only tries locks.
+ * Registered by page cache, slab, kernel stacks, name cache. */
 struct reclaimer {
 	struct list link;
 	const char *name;
 	size_t (*reclaim)(size_t want);
 };
 void reclaim_register(struct reclaimer *r);
+/* Asks the reclaimers in turn; returns the pages that came back. */
+size_t reclaim_pages(size_t want);
 
 /* ---- heap ------------------------------------------------------------- */
 
@@ -144,7 +148,7 @@ void kstack_free(vaddr_t top);
  */
 /* The leaf slot for va; create makes missing tables. NULL: not there, or out
  * of memory. A slot stays valid while the caller holds the space's lock (any
- * mode). *large: a 2 MiB leaf was met (slot is that leaf); create splits. */
+ * mode). *large (may be NULL): a 2 MiB leaf was met, and slot is that leaf. */
 _Atomic(pte_t) *pt_slot(
     struct arch_space *s, vaddr_t va, bool create, bool *large);
 /* Maps one page when the slot is empty. ERR_EXISTS: somebody was faster. */
@@ -158,7 +162,8 @@ bool pt_query(struct arch_space *s, vaddr_t va, paddr_t *pa, unsigned *prot);
 typedef void pt_visit(_Atomic(pte_t) *slot, vaddr_t va, bool large, void *arg);
 void pt_walk(struct arch_space *s, vaddr_t start, vaddr_t end, pt_visit *fn,
     void *arg);
-/* Frees tables that lie wholly in [start, end) and are empty of leaves. */
+/* Takes out the tables that lie wholly in [start, end), where no leaf is left,
+ * flushes, and frees them. Under the space's lock, exclusive. */
 void pt_free_range(struct arch_space *s, vaddr_t start, vaddr_t end);
 
 /* ---- TLB (mm/tlb.c): hardware and software copies --------------------- */
@@ -171,5 +176,7 @@ void pt_free_range(struct arch_space *s, vaddr_t start, vaddr_t end);
  */
 void tlb_flush(struct arch_space *s, vaddr_t start, vaddr_t end);
 void tlb_flush_kernel(vaddr_t start, vaddr_t end);
-void tlb_space_switch(struct arch_space *next); /* irqs off; sched calls it */
+/* Makes next current on this CPU; NULL (kernel threads) keeps what is loaded.
+ * irqs off; the scheduler and exec call it. */
+void tlb_space_switch(struct arch_space *next);
 void tlb_ipi(void); /* irqs off; from trap_ipi */

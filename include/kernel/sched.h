@@ -41,8 +41,9 @@ struct sched_entity {
 
 void sched_init(void); /* boot CPU's queue; the caller becomes its idle */
 void sched_init_cpu(struct cpu *c); /* on that CPU: it joins */
-/* A thread for CPU number cpu to start on, its idle loop; NULL: memory. */
-struct thread *sched_idle_create(unsigned cpu);
+/* Starts CPU number cpu and waits until it runs. ERR_NOMEM, ERR_TIMEDOUT,
+ * or the port's error. */
+enum err sched_start_cpu(unsigned cpu);
 /* The boot CPU's first thread, arch_current() from start.S on. */
 extern struct thread boot_thread;
 /* Makes a NEW thread runnable. */

@@ -108,6 +108,9 @@ bool signal_fatal_pending(struct thread *t);
  * signal_frame_done. Called from trap_work through abi->deliver.
  */
 bool signal_next(struct sig_info *info, struct sig_action *act);
+/* deliver() is done: puts a wait's mask back if no frame took it, and looks
+ * whether more work came. From trap_work. */
+void signal_work_done(struct thread *t);
 /* After the frame stands: blocks act's mask and the signal. */
 void signal_frame_done(int number, const struct sig_action *act);
 /* The mask to save in the frame (the one from before sigsuspend, if any). */

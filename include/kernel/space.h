@@ -60,6 +60,7 @@ struct memobj {
 	unsigned seals; /* [l] MEMOBJ_SEAL_* */
 	atomic_uint writers; /* [A] shared writable mappings */
 	void *owner; /* [I] vnode or NULL */
+	struct list reclaim_link; /* objects with a store; mm/memobj.c */
 };
 #define MEMOBJ_SEAL_SEAL   0x1u
 #define MEMOBJ_SEAL_SHRINK 0x2u
@@ -151,8 +152,11 @@ struct space {
 	uint64_t auxv[48];
 	unsigned auxv_words;
 	struct container *container; /* [I] charged for pages */
+	atomic_long charged; /* [A] pages charged there, >= resident */
 };
 
+/* Caches of regions, spaces and memory objects; after slab_init(). */
+void space_init(void);
 enum err space_create(struct container *c, struct space **out);
 /* Copy-on-write copy for fork. */
 enum err space_clone(struct space *s, struct space **out);

@@ -15,6 +15,7 @@
 
 #include <kernel/cpu.h>
 #include <lib/list.h>
+#include <lib/order.h>
 
 enum lock_rank {
 	RANK_NONE,
@@ -427,8 +428,9 @@ rcu_read_unlock(void)
 	preempt_enable();
 }
 
-#define rcu_load(p)     atomic_load_explicit((_Atomic(__typeof__(*(p))) *)(p), memory_order_consume)
-#define rcu_store(p, v) atomic_store_explicit((_Atomic(__typeof__(*(p))) *)(p), (v), memory_order_release)
+/* p: the address of a pointer that RCU readers follow. */
+#define rcu_load(p)     __atomic_load_n((p), (int)ORDER_DEPENDENT)
+#define rcu_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
 /* Runs fn(head) after every reader of now is done, in thread context with
  * preemption on; fn may free and unref. Any context. */
@@ -437,7 +439,8 @@ void rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *));
 void rcu_sync(void);
 /* Waits until every callback queued before has run. Sleeps. */
 void rcu_barrier(void);
-void rcu_init(void); /* starts the callback thread; from task_init */
+void rcu_init(void);
+void rcu_start(void); /* starts the callback thread; from task_init */
 void rcu_ipi(void); /* irqs off; from sched_ipi */
 void rcu_quiescent(void); /* this CPU is in no read section */
 /* CPUs whose quiescence a grace period waits for. */

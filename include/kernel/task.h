@@ -10,9 +10,23 @@
  * zombie (last thread gone, everything but the record released) -> reaped by
  * the parent's wait -> freed with its last reference.
  *
- * Locks: task_tree_lock (RANK_TASK_TREE, one rwlock-like spin/mutex inside
- * kernel/task) covers parent, children, groups, sessions; task.lock covers
- * the slots of one task; sig_lock (spin) the signal state.
+ * Locks: task_tree_lock (spin, irq, RANK_TASK_TREE, inside kernel/task)
+ * covers parent, children, groups, sessions; task.lock covers the slots of
+ * one task; sig_lock (spin, irq) the signal state and, together with
+ * task.lock, the list of threads: hold either to read it, both to change it.
+ *
+ * Interrupted calls, for authors of ABI modules. A service that was cut short
+ * by a signal answers ERR_RESTART, ERR_RESTART_NOHANDLER or
+ * ERR_RESTART_BLOCK; the handler passes it on. The call path then keeps it in
+ * thread.call_result and writes the ABI's "interrupted" into the frame; the
+ * arguments stay known. On the way to user mode abi->deliver() runs:
+ *   - no handler is run (all signals ignored, or stop and continue): deliver
+ *     returns, call_result still stands, and the call is done again
+ *     (arch_frame_restart), or ERR_RESTART_BLOCK: thread.restart() goes on
+ *     with what is left;
+ *   - a handler will run: before it saves the frame for it, deliver calls
+ *     call_restart_fixup(t, f, act), which backs the frame up to the call
+ *     for ERR_RESTART with SIGACT_RESTART, or leaves "interrupted".
  */
 #pragma once
 
@@ -52,6 +66,8 @@ struct rlimit_pair {
 
 #define TASK_NAME_MAX 16
 
+struct pid; /* an id in use: kernel/task/pid.c */
+
 struct task {
 	struct obj obj; /* OBJ_TASK */
 	int pid; /* [I] also the first thread's id */
@@ -77,7 +93,8 @@ struct task {
 	struct list group_link; /* [T] */
 	struct session *session; /* [T] referenced */
 	int pgid; /* [T] */
-	struct rbnode pid_node; /* pid space's lock */
+	struct pid *id; /* [I] own reference; pid's record */
+	struct pid *group; /* [T] own reference; pgid's record */
 	/* signals: sig_lock */
 	struct spinlock sig_lock; /* RANK_SIGNAL, irq */
 	struct sig_actions *actions; /* [S] */
@@ -85,6 +102,7 @@ struct task {
 	struct waitq sig_waitq; /* signalfd, sigtimedwait */
 	unsigned stop_signal; /* [S] job control: stopped by; 0: running */
 	bool stop_report, cont_report; /* [S] for wait */
+	struct waitq cont_waitq; /* stopped threads sleep here */
 	/* end of life */
 	atomic_bool exiting; /* [A] */
 	bool zombie; /* [T] */
@@ -105,7 +123,20 @@ struct task {
 	bool vforked; /* [S] parent waits for exec or exit */
 	unsigned personality; /* [l] */
 	struct list posix_timers; /* [l] */
+	struct rcu_head rcu;
 };
+
+#if CARMINE_CHECK
+struct held_lock { /* kernel/sync/lockcheck.c */
+	const void *lock;
+	const char *name;
+	enum lock_rank rank;
+	unsigned depth; /* of interrupts when it was taken */
+};
+#define HELD_LOCKS struct held_lock held[24]; unsigned held_count;
+#else
+#define HELD_LOCKS
+#endif
 
 struct thread {
 	struct thread_head head; /* first: arch_current() */
@@ -117,7 +148,6 @@ struct thread {
 	struct sched_entity se;
 	struct list task_link; /* [P] */
 	/* waits */
-	atomic_bool woken; /* [A] a wake came since wait_begin */
 	enum wait_mode wait_mode; /* [s] */
 	/* signals */
 	sigset_bits sig_mask; /* [S] written by itself only */
@@ -148,7 +178,11 @@ struct thread {
 	unsigned long calls; /* [s] system calls made */
 	void (*kernel_fn)(void *); /* [I] kernel threads */
 	void *kernel_arg; /* [I] */
+	struct pid *id; /* [I] own reference; NULL: kernel thread */
+	uintptr_t set_tid; /* [s] user address to get the tid at start */
+	struct list held_pi; /* PI futexes it owns: kernel/task/futex_pi.c */
 	struct rcu_head rcu;
+	HELD_LOCKS
 };
 
 static inline struct thread *
@@ -185,6 +219,27 @@ task_unref(struct task *t)
 }
 
 void task_init(void);
+/* The kernel's own task: pid 0, no space, no handles. */
+extern struct task kernel_task;
+/* The boot CPU's and other CPUs' first threads; kernel/sched. */
+void thread_idle_init(struct thread *t, unsigned cpu);
+
+/* What lies above: the file system's and the terminals' part of a task.
+ * kernel/init has the record. NULL arguments are fine. */
+struct task_hooks {
+	struct fs_state *(*fs_clone)(struct fs_state *f); /* NULL: memory */
+	struct fs_state *(*fs_ref)(struct fs_state *f);
+	void (*fs_unref)(struct fs_state *f);
+	struct mount_ns *(*ns_ref)(struct mount_ns *ns);
+	void (*ns_unref)(struct mount_ns *ns);
+	enum err (*ns_clone)(struct mount_ns *ns, struct fs_state *fs,
+	    struct mount_ns **out);
+	struct tty *(*tty_ref)(struct tty *t);
+	void (*tty_unref)(struct tty *t);
+	void (*tty_session_gone)(struct tty *t, int sid);
+	int (*tty_foreground)(struct tty *t);
+};
+extern const struct task_hooks task_hooks;
 /* A kernel thread in the kernel's own task. */
 enum err thread_kernel(const char *name, void (*fn)(void *), void *arg);
 
@@ -217,6 +272,15 @@ enum err task_fork(const struct fork_request *req, struct thread **out);
 /* A fresh task for a program the caller then loads with exec_load_into; its
  * handle table is empty. Not started. */
 enum err task_spawn(struct task *parent, struct thread **out);
+/* The first task of the root container, with the first file system view;
+ * takes fs and ns. Not started. */
+enum err task_spawn_first(
+    struct fs_state *fs, struct mount_ns *ns, struct thread **out);
+/* exec stands, or the task ends: a vfork parent goes on. */
+void task_vfork_done(struct task *t);
+/* See the top of this file. */
+void call_restart_fixup(struct thread *t, struct arch_frame *f,
+    const struct sig_action *act);
 /* Ends the running task: status is the wait encoding. */
 NORETURN void task_exit(int status);
 /* Ends only the running thread (the task with the last one). */
@@ -266,6 +330,8 @@ bool task_group_orphaned(struct task *t);
 struct creds *creds_get(struct task *t);
 void creds_put(struct creds *c);
 struct creds *creds_alloc(unsigned groups);
+/* A copy of the running task's to change, then to pass on; NULL: memory. */
+struct creds *creds_copy(unsigned groups);
 /* Takes c. */
 void creds_replace(struct task *t, struct creds *c);
 bool capable(unsigned cap); /* running task */

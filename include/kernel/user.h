@@ -24,6 +24,7 @@ enum err user_string_in(char *dst, uintptr_t src, size_t max, size_t *len);
 /* The count of bytes copied without a fault; any context. */
 size_t user_copy_in_nofault(void *dst, uintptr_t src, size_t len);
 size_t user_copy_out_nofault(uintptr_t dst, const void *src, size_t len);
+size_t user_zero_nofault(uintptr_t dst, size_t len);
 /* Makes pages present and accessible (PROT_READ or PROT_WRITE). */
 enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
 

@@ -23,6 +23,14 @@ struct fs_state *fs_state_clone(struct fs_state *f); /* NULL: memory */
 void fs_state_unref(struct fs_state *f);
 struct fs_state *fs_state_ref(struct fs_state *f);
 
+/* Root and (unless NULL) working directory, referenced. */
+void fs_state_view(struct fs_state *f, struct path *root, struct path *cwd);
+void fs_state_set_view(
+    struct fs_state *f, const struct path *root, const struct path *cwd);
+/* The namespace's own root, referenced. */
+enum err mount_ns_root(struct mount_ns *ns, struct path *out);
+bool path_is_ns_root(const struct path *p, const struct mount_ns *ns);
+
 void vfs_init(void);
 
 void path_ref(const struct path *p);

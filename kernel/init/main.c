@@ -122,7 +122,6 @@ kernel_main(uintptr_t arg0, uintptr_t arg1)
 	arch_init_cpu();
 	time_init();
 	sched_init();
-	rcu_init();
 	container_init();
 	task_init();
 	futex_init();

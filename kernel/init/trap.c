@@ -225,7 +225,6 @@ trap_ipi(void)
 	if (panic_running())
 		arch_halt();
 	tlb_ipi();
-	rcu_ipi();
 	sched_ipi();
 }
 

@@ -1,0 +1,270 @@
+/*
+ * exec: a new program in place of the running one, or in a fresh task.
+ *
+ * The new image is built completely beside the old one: program found,
+ * headers checked, ABI chosen, a new space mapped, stack and registers laid
+ * out by the ABI's start(). Only then, with nothing left that can fail, the
+ * task switches: exec_replace() either succeeds or leaves the caller exactly
+ * as it was. The one step in between that can be refused is killing the other
+ * threads, which a fatal signal to ourselves interrupts.
+ */
+#include <kernel/futex.h>
+#include <kernel/log.h>
+#include <kernel/user.h>
+
+#include <lib/string.h>
+
+#include "exec.h"
+
+enum err
+exec_open(struct image *img, const char *path, struct file **out)
+{
+	const struct open_how how = {
+		.flags = FILE_READ | FILE_EXEC,
+		.walk = img->view.dentry != NULL ? WALK_IN_ROOT : 0,
+	};
+
+	return vfs_open(img->view.dentry != NULL ? &img->view : NULL, path,
+	    &how, out);
+}
+
+static void
+image_free(struct image *img)
+{
+	space_unref(img->space);
+	file_unref(img->interp);
+	file_unref(img->file);
+	kfree(img->phdrs, img->elf.phdr_bytes);
+	path_unref(&img->view);
+	strings_free(img);
+	kfree(img, sizeof(*img));
+}
+
+/* The program file itself, from a path or an already open file. */
+static enum err
+open_program(struct image *img, const struct exec_request *req)
+{
+	const struct open_how how = {
+		.flags = FILE_READ | FILE_EXEC,
+		.walk = req->flags & EXEC_NOFOLLOW ? WALK_NOFOLLOW : 0,
+	};
+
+	if (req->file != NULL)
+		return vfs_open_path(
+		    &req->file->path, FILE_READ | FILE_EXEC, &img->file);
+	return vfs_open(req->dir != NULL ? &req->dir->path : NULL, req->path,
+	    &how, &img->file);
+}
+
+/* Effective ids after set-user-id and set-group-id bits. */
+static void
+set_ids(struct image *img)
+{
+	struct creds *c = creds_get(task_current());
+	struct vnode *v = img->file->vnode;
+	uint32_t mode = atomic_load(&v->mode);
+
+	img->uid = c->euid;
+	img->gid = c->egid;
+	if (!(mount_flags(img->file->path.mount) & MOUNT_NOSUID) &&
+	    !task_current()->no_new_privs) {
+		if (mode & S_SETUID)
+			img->uid = atomic_load(&v->uid);
+		if ((mode & (S_SETGID | 0010)) == (S_SETGID | 0010))
+			img->gid = atomic_load(&v->gid);
+	}
+	img->set_creds = img->uid != c->euid || img->gid != c->egid;
+	img->secure = img->set_creds || c->euid != c->uid || c->egid != c->gid;
+	creds_put(c);
+}
+
+/* Everything that can fail before the task is touched. */
+static enum err
+image_build(struct image *img, const struct exec_request *req,
+    struct arch_frame *frame)
+{
+	enum err e;
+
+	img->path = req->path != NULL ? req->path : "";
+	e = open_program(img, req);
+	if (e != OK)
+		return e;
+	e = req->kernel_args ? strings_from_kernel(img, req->argv, req->envp) :
+	    strings_from_user(img, req->user_argv, req->user_envp);
+	if (e != OK)
+		return e;
+	e = choose_program(img, req);
+	if (e != OK)
+		return e;
+	set_ids(img);
+	e = space_create(task_current()->container, &img->space);
+	if (e != OK)
+		return e;
+	e = load_map(img);
+	if (e != OK)
+		return e;
+	img->space->exe = file_ref(img->file);
+	return img->abi->start(img, frame);
+}
+
+/* Set-id programs: new credentials with the effective ids. */
+static enum err
+image_creds(struct image *img, struct creds **out)
+{
+	struct creds *old = creds_get(task_current());
+	struct creds *c = creds_alloc(old->group_count);
+
+	if (c == NULL) {
+		creds_put(old);
+		return ERR_NOMEM;
+	}
+	memcpy(&c->uid, &old->uid, sizeof(*c) + old->group_count *
+	    sizeof(c->groups[0]) - offsetof(struct creds, uid));
+	c->euid = c->suid = c->fsuid = img->uid;
+	c->egid = c->sgid = c->fsgid = img->gid;
+	if (c->euid == 0)
+		c->cap_permitted = c->cap_effective = c->cap_bounding;
+	creds_put(old);
+	*out = c;
+	return OK;
+}
+
+static const char *
+program_name(const struct image *img)
+{
+	const char *slash = strrchr(img->path, '/');
+
+	return slash != NULL ? slash + 1 : img->path;
+}
+
+/* Table and fs_state that the task shares with others become its own. */
+static enum err
+unshare_for_exec(struct task *t, bool view)
+{
+	struct handle_table *h = NULL;
+	struct fs_state *fs = NULL;
+
+	if (handle_table_is_shared(t->handles)) {
+		h = handle_table_clone(t->handles);
+		if (h == NULL)
+			return ERR_NOMEM;
+	}
+	if (view && atomic_load(&t->fs->refs.count) > 1) {
+		fs = fs_state_clone(t->fs);
+		if (fs == NULL) {
+			handle_table_unref(h);
+			return ERR_NOMEM;
+		}
+	}
+	mutex_lock(&t->lock);
+	if (h != NULL) {
+		struct handle_table *old = t->handles;
+
+		t->handles = h;
+		h = old;
+	}
+	if (fs != NULL) {
+		struct fs_state *old = t->fs;
+
+		t->fs = fs;
+		fs = old;
+	}
+	mutex_unlock(&t->lock);
+	handle_table_unref(h);
+	fs_state_unref(fs);
+	return OK;
+}
+
+/* The point of no return is behind us: nothing here fails. */
+static void
+image_switch(struct thread *th, struct image *img,
+    const struct arch_frame *frame, struct creds *creds)
+{
+	struct task *t = th->task;
+	const struct abi *old_abi = t->abi;
+	struct space *old = t->space;
+	unsigned long flags;
+
+	zone_switch(t, img);
+	if (old_abi != NULL && old_abi->exit != NULL)
+		old_abi->exit(t);
+	mutex_lock(&t->lock);
+	flags = arch_irq_save();
+	t->space = img->space;
+	t->abi = img->abi;
+	t->abi_data = img->abi_data;
+	if (th == thread_current())
+		tlb_space_switch(&t->space->arch);
+	arch_irq_restore(flags);
+	mutex_unlock(&t->lock);
+	img->space = NULL;
+	if (th == thread_current())
+		arch_fpu_reset();
+	*thread_frame(th) = *frame;
+	handle_close_exec(t->handles);
+	if (creds != NULL)
+		creds_replace(t, creds);
+	if (img->abi->started != NULL)
+		img->abi->started(t, img);
+	task_exec_done(t, program_name(img));
+	space_unref(old);
+}
+
+enum err
+exec_replace(const struct exec_request *req)
+{
+	struct thread *th = thread_current();
+	struct task *t = th->task;
+	struct image *img = kzalloc(sizeof(*img));
+	struct creds *creds = NULL;
+	struct arch_frame frame;
+	enum err e;
+
+	if (img == NULL)
+		return ERR_NOMEM;
+	e = image_build(img, req, &frame);
+	if (e != OK)
+		goto out;
+	if (img->set_creds) {
+		e = image_creds(img, &creds);
+		if (e != OK)
+			goto out;
+	}
+	e = unshare_for_exec(t, img->view.dentry != NULL);
+	if (e == OK)
+		e = signal_exec(t);
+	if (e == OK)
+		e = task_single_thread();
+	if (e != OK) {
+		if (creds != NULL)
+			creds_put(creds);
+		goto out;
+	}
+	futex_thread_exit(th);
+	image_switch(th, img, &frame, creds);
+	e = ERR_JUSTRETURN;
+out:
+	if (e != ERR_JUSTRETURN && img->abi_data != NULL &&
+	    img->abi->discard != NULL)
+		img->abi->discard(img);
+	image_free(img);
+	return e;
+}
+
+enum err
+exec_load_into(struct thread *th, const struct exec_request *req)
+{
+	struct image *img = kzalloc(sizeof(*img));
+	struct arch_frame frame;
+	enum err e;
+
+	if (img == NULL)
+		return ERR_NOMEM;
+	e = image_build(img, req, &frame);
+	if (e == OK)
+		image_switch(th, img, &frame, NULL);
+	else if (img->abi_data != NULL && img->abi->discard != NULL)
+		img->abi->discard(img);
+	image_free(img);
+	return e;
+}
