@@ -71,5 +71,6 @@ ifneq ($(filter run,$(MAKECMDGOALS)),)
 -load $(B)/make_exit.so(make_exit_gmk_setup)
 $(B)/make_exit.so: tools/make_exit.c
 	@mkdir -p $(@D)
+	$(Q)sh tools/setup.sh run
 	$(Q)gcc -O1 -fPIC -shared $< -o $@
 endif

@@ -1,0 +1,84 @@
+"""The checks of `make check` find what they are for."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tools"))
+import layers  # noqa: E402
+import metrics  # noqa: E402
+
+
+@pytest.fixture
+def tree(tmp_path):
+    def make(files):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        before = os.getcwd()
+        os.chdir(tmp_path)
+        try:
+            return layers.check(layers.Tree())[0]
+        finally:
+            os.chdir(before)
+    return make
+
+
+@pytest.mark.parametrize("src,include,allowed", [
+    ("lib/a.c", "<stdint.h>", True),
+    ("lib/a.c", "<stdio.h>", False),
+    ("kernel/core/a.c", "<lib/l.h>", True),
+    ("lib/a.c", "<kernel/k.h>", False),
+    ("fs/tmpfs/a.c", "<kernel/k.h>", True),
+    ("fs/tmpfs/a.c", "<fs/procfs/p.h>", False),
+    ("fs/tmpfs/a.c", "<fs/vfs/v.h>", True),
+    ("fs/vfs/a.c", "<fs/procfs/p.h>", False),
+    ("abi/linux/a.c", "<abi/xv6/x.h>", False),
+    ("abi/linux/a.c", "<fs/vfs/v.h>", True),
+    ("mm/a.c", "<fs/vfs/v.h>", False),
+    ("kernel/init/a.c", "<fs/procfs/p.h>", True),
+    ("user/bin/a.c", "<kernel/k.h>", False),
+    ("user/bin/a.c", "<uapi/native/n.h>", True),
+])
+def test_includes_point_down(tree, src, include, allowed):
+    errors = tree({
+        "lib/l.h": "", "include/kernel/k.h": "", "fs/vfs/v.h": "",
+        "fs/procfs/p.h": "", "abi/xv6/x.h": "",
+        "include/uapi/native/n.h": "",
+        src: "#include %s\n" % include})
+    assert (errors == []) == allowed, errors
+
+
+def problems(text, name="mm/a.c"):
+    path = Path(name)
+    return list(metrics.check_file(path, text,
+                                   list(metrics.functions(text))))
+
+
+def test_good_code_passes():
+    assert problems("static int\nf(int a, int b)\n{\n\treturn a + b;\n}\n"
+                    ) == []
+
+
+@pytest.mark.parametrize("text,what", [
+    ("int\nf(void)\n{\n" + "\tg();\n" * 80 + "}\n", "82 lines"),
+    ("int\nf(int a, int b, int c, int d, int e, int g)\n{\n}\n",
+     "6 parameters"),
+    ("int\nf(void)\n{\n\tif (a) {\n\tif (b) {\n\tif (c) {\n\tif (d) {\n}}}}"
+     "\n}\n", "nests 4 deep"),
+    ("int\nf(void)\n{\n#ifdef A\n\tg();\n#endif\n}\n", "preprocessor"),
+    ("int x;" + " " * 80 + "\n", "columns"),
+    ("/* a hac" "k */\n", "says"),
+    ("#ifdef __riscv\n#endif\n", "architecture"),
+    ("\n" * 901, "901 lines"),
+])
+def test_a_broken_limit_is_found(text, what):
+    assert any(what in p for p in problems(text))
+
+
+def test_a_table_may_be_long():
+    assert problems("int\nf(void)\n{\n\t/* long: table */\n" +
+                    "\tg();\n" * 80 + "}\n") == []
