@@ -3,7 +3,7 @@
 
     layers.py [--graph]     from the top of the tree
 
-The levels are docs/architecture.md's. A quoted include is looked up beside
+The levels are CONTRIBUTING.md's. A quoted include is looked up beside
 the file, <...> from the top of the tree, in include/ and in the port's and
 ABI's own folders; headers that come from outside are not looked at.
 """

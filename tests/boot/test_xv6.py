@@ -1,0 +1,46 @@
+"""xv6's programs and shell."""
+import re
+
+import pytest
+
+XV6 = "/abi/xv6/bin"
+
+
+@pytest.mark.parametrize("line,want", [
+    ("echo a b", "a b\n"),
+    ("cat < /etc/hostname", "carmine\n"),
+    ("grep carm /etc/hostname", "carmine\n"),
+])
+def test_an_xv6_program(run_line, line, want):
+    assert run_line("%s/%s" % (XV6, line)) == (0, want)
+
+
+def test_wc_counts(run_line):
+    status, text = run_line("echo one two | %s/wc" % XV6)
+    assert status == 0
+    assert text.split()[:3] == ["1", "2", "8"]
+
+
+def test_files_are_made_linked_and_removed(boot):
+    c = boot()
+    c.prompt()
+    c.send(XV6 + "/sh\r")
+    c.expect(r"\$ ")
+    for line, want in [
+            ("cd /tmp", ""), ("mkdir d", ""), ("echo text > d/f", ""),
+            ("ln d/f d/g", ""), ("rm d/f", ""), ("cat d/g", "text\n"),
+            ("cat d/g | wc", "1 1 5"), ("echo one; echo two", "one\ntwo\n"),
+            ("rm d/g", ""), ("rm d", "")]:
+        c.send(line + "\r")
+        c.expect(re.escape(line) + r"\n")
+        m = c.expect(r"(?s)^(.*?)\$ ")
+        assert want in m.group(1)
+        assert "fail" not in m.group(1)
+    c.send("\x04")
+    c.prompt()
+
+
+def test_fork_until_it_cannot(run_line):
+    status, text = run_line(XV6 + "/forktest", limit=120)
+    assert status == 0
+    assert "OK" in text
