@@ -10,7 +10,7 @@ XV6_CFLAGS := -std=gnu2x -Os -g $(XV6_MACH_$(ARCH)) -ffreestanding \
     -fno-builtin -fno-pic -fno-pie -fno-stack-protector -fno-common \
     -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables \
     -msmall-data-limit=0 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
-    -Wvla -Wwrite-strings -Iuser/xv6/lib -Iuser/xv6/lib/$(ARCH) -Iinclude
+    -Wvla -Iuser/xv6/lib -Iuser/xv6/lib/$(ARCH) -Iinclude
 XV6_LIB := $(patsubst user/xv6/%,$(XV6_OUT)/obj/%.o, \
     user/xv6/lib/start.c $(filter-out user/xv6/lib/start.c, \
     $(wildcard user/xv6/lib/*.c)) user/xv6/lib/usys.S)
