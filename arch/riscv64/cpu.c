@@ -211,7 +211,7 @@ arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max)
 
 	if (fp == 0)
 		fp = (vaddr_t)__builtin_frame_address(0);
-	base = ALIGN_DOWN(fp - 1, 2 * KSTACK_SIZE);
+	base = ALIGN_DOWN(fp - 1, 2 * KSTACK_SIZE) + KSTACK_SIZE;
 	while (n < max && fp - 16 >= base && fp <= base + KSTACK_SIZE &&
 	    IS_ALIGNED(fp, 8)) {
 		const uint64_t *record = (const uint64_t *)fp;

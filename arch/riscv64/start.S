@@ -66,8 +66,7 @@ secondary_start:
 
 	.section .bss_stack, "aw", @nobits
 	.balign	2 * KSTACK_BYTES
-	.globl boot_stack
-boot_stack:
+	.space	KSTACK_BYTES	/* the half that is never used */
 	.space	KSTACK_BYTES
 	.globl boot_stack_top
 boot_stack_top:

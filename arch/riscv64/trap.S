@@ -162,15 +162,15 @@ user_return:
 	sret
 
 	/* From the kernel: tp and sscratch are swapped at this point. A stack
-	 * lies in the lower half of its 2*KSTACK_BYTES slot: the bit tells an
-	 * overflow into the guard page before anything is pushed. */
+	 * fills the upper half of its 2*KSTACK_BYTES slot: a clear bit tells
+	 * an overflow into the unmapped half before anything is pushed. */
 trap_from_kernel:
 	csrrw	tp, sscratch, zero
 	addi	sp, sp, -FRAME_SIZE
 	sd	t0, HEAD_SCRATCH(tp)
 	li	t0, KSTACK_BYTES
 	and	t0, t0, sp
-	bnez	t0, stack_overflow
+	beqz	t0, stack_overflow
 	ld	t0, HEAD_SCRATCH(tp)
 	save_caller
 	save_callee
