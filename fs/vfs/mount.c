@@ -1,0 +1,287 @@
+/*
+ * Mounts: the tree, and finding what is mounted somewhere.
+ *
+ * A mount shows the part of a super below one dentry at one point of its
+ * parent mount. All trees of all namespaces are changed under mount_lock,
+ * which is rarely taken; finding a mount is a hash by (parent mount, mount
+ * point) that is read without a lock. A reader that needs a consistent view
+ * compares mount_seq before and after.
+ *
+ * A dentry on which something is mounted carries DENTRY_MOUNTED, so that
+ * a walk asks the table only there.
+ *
+ * Life: mount_create -> mount_attach (the tree holds one reference) -> used
+ * by paths -> mount_detach -> freed with the last path that is on it.
+ */
+#include "internal.h"
+
+#include <lib/hash.h>
+
+#define MOUNT_BUCKETS 128u
+
+struct mutex mount_lock = MUTEX_INIT(mount_lock, RANK_NAMESPACE);
+struct seqcount mount_seq;
+
+static struct {
+	struct hhead table[MOUNT_BUCKETS]; /* [m] read by RCU */
+	atomic_ullong next_id; /* [A] */
+} mounts;
+
+static struct hhead *
+mount_bucket(const struct mount *parent, const struct dentry *point)
+{
+	return &mounts.table[hash_u64_bits(
+	    (uintptr_t)parent ^ ((uintptr_t)point << 7), 7)];
+}
+
+_Static_assert(MOUNT_BUCKETS == 1u << 7, "bits of mount_bucket");
+
+/* Readers run with preemption off: so must the writer. */
+static void
+tree_write_begin(void)
+{
+	preempt_disable();
+	seq_write_begin(&mount_seq);
+}
+
+static void
+tree_write_end(void)
+{
+	seq_write_end(&mount_seq);
+	preempt_enable();
+}
+
+enum err
+mount_create(struct super *s, struct dentry *root, const char *source,
+    unsigned flags, struct mount **out)
+{
+	struct mount *m = kzalloc(sizeof(*m));
+
+	if (m == NULL)
+		return ERR_NOMEM;
+	super_ref(s);
+	m->super = s;
+	m->root = dentry_ref(root);
+	atomic_init(&m->flags, flags);
+	ref_init(&m->refs, 1);
+	hnode_init(&m->hash);
+	list_init(&m->children);
+	list_init(&m->sibling);
+	list_init(&m->ns_link);
+	m->id = atomic_fetch_add(&mounts.next_id, 1);
+	strlcpy(m->source, source == NULL || source[0] == '\0' ? "none" :
+	    source, sizeof(m->source));
+	*out = m;
+	return OK;
+}
+
+static void
+mount_free(struct rcu_head *h)
+{
+	struct mount *m = container_of(h, struct mount, rcu);
+
+	kfree(m, sizeof(*m));
+}
+
+void
+mount_unref(struct mount *m)
+{
+	if (m == NULL || !ref_dec(&m->refs))
+		return;
+	dentry_unref(m->root);
+	super_unref(m->super);
+	if (m->charged != NULL)
+		container_uncharge(m->charged, LIMIT_MOUNTS, 1);
+	container_unref(m->charged);
+	rcu_call(&m->rcu, mount_free);
+}
+
+struct mount *
+mount_peek(struct mount *m, const struct dentry *d)
+{
+	struct mount *on;
+
+	hlist_each(on, mount_bucket(m, d), hash) {
+		if (on->parent == m && on->point == d)
+			return on;
+	}
+	return NULL;
+}
+
+static struct mount *
+mount_on(struct mount *m, const struct dentry *d)
+{
+	struct mount *on;
+	unsigned seq;
+
+	for (;;) {
+		rcu_read_lock();
+		seq = seq_read_begin(&mount_seq);
+		on = mount_peek(m, d);
+		if (on != NULL && !ref_inc_unless_zero(&on->refs))
+			on = NULL;
+		rcu_read_unlock();
+		if (!seq_read_retry(&mount_seq, seq))
+			return on;
+		mount_unref(on);
+	}
+}
+
+void
+mount_cross(struct path *p)
+{
+	struct mount *on;
+
+	while ((p->dentry->flags & DENTRY_MOUNTED) != 0 &&
+	    (on = mount_on(p->mount, p->dentry)) != NULL) {
+		dentry_unref(p->dentry);
+		mount_unref(p->mount);
+		p->mount = on;
+		p->dentry = dentry_ref(on->root);
+	}
+}
+
+static void
+point_mark(struct dentry *d, bool mounted)
+{
+	spin_lock(&d->lock);
+	if (mounted)
+		d->flags |= DENTRY_MOUNTED;
+	else
+		d->flags &= (uint16_t)~DENTRY_MOUNTED;
+	spin_unlock(&d->lock);
+}
+
+void
+mount_attach(struct mount *m, const struct path *at, struct mount_ns *ns)
+{
+	if (at != NULL) {
+		m->parent = mount_ref(at->mount);
+		m->point = dentry_ref(at->dentry);
+		point_mark(m->point, true);
+		list_add_tail(&m->parent->children, &m->sibling);
+	}
+	m->ns = ns;
+	list_add_tail(&ns->mounts, &m->ns_link);
+	ns->count++;
+	tree_write_begin();
+	if (at != NULL)
+		hlist_add_head(mount_bucket(m->parent, m->point), &m->hash);
+	tree_write_end();
+}
+
+void
+mount_detach(struct mount *m, struct list *dead)
+{
+	m->was = (struct path){ m->parent, m->point };
+	tree_write_begin();
+	hlist_del(&m->hash);
+	rcu_store(&m->parent, (struct mount *)NULL);
+	rcu_store(&m->point, (struct dentry *)NULL);
+	tree_write_end();
+	list_del(&m->sibling);
+	list_del(&m->ns_link);
+	if (m->ns != NULL)
+		m->ns->count--;
+	m->ns = NULL;
+	if (m->was.dentry != NULL && !mount_is_point(m->was.dentry))
+		point_mark(m->was.dentry, false);
+	list_add_tail(dead, &m->ns_link);
+}
+
+void
+mount_bury(struct list *dead)
+{
+	struct list *link;
+
+	while ((link = list_take_first(dead)) != NULL) {
+		struct mount *m = list_entry(link, struct mount, ns_link);
+
+		path_unref(&m->was);
+		mount_unref(m);
+	}
+}
+
+void
+mount_relocate(struct mount *m, const struct path *at, struct path *old)
+{
+	*old = (struct path){ m->parent, m->point };
+	list_del(&m->sibling);
+	if (at != NULL) {
+		path_ref(at);
+		point_mark(at->dentry, true);
+		list_add_tail(&at->mount->children, &m->sibling);
+	}
+	tree_write_begin();
+	hlist_del(&m->hash);
+	rcu_store(&m->parent, at == NULL ? NULL : at->mount);
+	rcu_store(&m->point, at == NULL ? NULL : at->dentry);
+	if (at != NULL)
+		hlist_add_head(mount_bucket(m->parent, m->point), &m->hash);
+	tree_write_end();
+	if (old->dentry != NULL && !mount_is_point(old->dentry))
+		point_mark(old->dentry, false);
+}
+
+bool
+mount_is_point(const struct dentry *d)
+{
+	struct mount *m;
+
+	if ((d->flags & DENTRY_MOUNTED) == 0)
+		return false;
+	for (unsigned i = 0; i < MOUNT_BUCKETS; i++) {
+		hlist_each(m, &mounts.table[i], hash) {
+			if (m->point == d)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+mount_is_below(const struct mount *m, const struct mount *top)
+{
+	while (m != NULL && m != top)
+		m = m->parent;
+	return m == top;
+}
+
+unsigned
+mount_flags(const struct mount *m)
+{
+	return atomic_load_explicit(&m->flags, memory_order_relaxed) |
+	    ((m->super->flags & SUPER_RDONLY) != 0 ? MOUNT_RDONLY : 0);
+}
+
+uint64_t
+mount_id(const struct mount *m)
+{
+	return m->id;
+}
+
+void
+path_ref(const struct path *p)
+{
+	if (p->mount != NULL)
+		mount_ref(p->mount);
+	if (p->dentry != NULL)
+		dentry_ref(p->dentry);
+}
+
+void
+path_unref(struct path *p)
+{
+	struct mount *m = p->mount;
+
+	dentry_unref(p->dentry);
+	p->dentry = NULL;
+	p->mount = NULL;
+	mount_unref(m);
+}
+
+void
+mount_init(void)
+{
+	atomic_init(&mounts.next_id, 1);
+}
