@@ -1,0 +1,291 @@
+/*
+ * Page tables: one walker for all ports. A table has 512 entries of eight
+ * bytes; arch_pt_levels says how many levels there are, pte_* how an entry
+ * looks.
+ *
+ * Entries change by compare-and-swap or exchange only, because faults of one
+ * space run side by side under the shared lock, and because the software copy
+ * (mm/user.c) walks without any lock. Such a walk runs with irqs off; a table
+ * is only freed after a flush that every CPU with the space answered, so the
+ * walker never meets a table that was reused.
+ *
+ * Tables are taken out only under the space's lock held exclusively.
+ */
+#include "pagetable.h"
+
+#include <lib/string.h>
+
+#define INDEX_BITS 9
+#define INDEX_MASK (PT_ENTRIES - 1)
+
+typedef _Atomic(pte_t) slot_t;
+
+static inline unsigned
+level_shift(unsigned level)
+{
+	return PAGE_SHIFT + INDEX_BITS * level;
+}
+
+static inline slot_t *
+table_at(paddr_t pa)
+{
+	return phys_to_virt(pa);
+}
+
+static inline slot_t *
+table_slot(slot_t *table, vaddr_t va, unsigned level)
+{
+	return &table[(va >> level_shift(level)) & INDEX_MASK];
+}
+
+static struct page *
+table_alloc(void)
+{
+	struct page *p = page_alloc_zero();
+
+	if (p != NULL) {
+		page_set_flags(p, PAGE_TABLE);
+		page_use_add(PAGE_USE_TABLES, 1);
+	}
+	return p;
+}
+
+static void
+table_free(struct page *p)
+{
+	page_use_add(PAGE_USE_TABLES, -1);
+	page_free(p, 0);
+}
+
+/* Hangs a new table into an empty slot; *e is what is there then. */
+static NOINLINE bool
+table_grow(slot_t *slot, pte_t *e)
+{
+	struct page *p = table_alloc();
+	pte_t want = 0;
+
+	if (p == NULL)
+		return false;
+	*e = pte_table(page_phys(p));
+	if (!atomic_compare_exchange_strong_explicit(slot, &want, *e,
+	    memory_order_acq_rel, memory_order_acquire)) {
+		table_free(p);
+		*e = want;
+	}
+	return true;
+}
+
+_Atomic(pte_t) *
+pt_slot(struct arch_space *s, vaddr_t va, bool create, bool *large)
+{
+	slot_t *table = table_at(s->root);
+
+	for (unsigned level = arch_pt_levels - 1; level > 0; level--) {
+		slot_t *slot = table_slot(table, va, level);
+		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
+
+		if (UNLIKELY(!pte_present(e))) {
+			if (!create || !table_grow(slot, &e))
+				return NULL;
+		}
+		if (UNLIKELY(pte_is_leaf(e))) {
+			if (large != NULL)
+				*large = true;
+			return slot;
+		}
+		table = table_at(pte_addr(e));
+	}
+	return table_slot(table, va, 0);
+}
+
+enum err
+pt_map(struct arch_space *s, vaddr_t va, paddr_t pa, unsigned prot)
+{
+	bool large = false;
+	slot_t *slot = pt_slot(s, va, true, &large);
+	pte_t none = 0;
+
+	if (slot == NULL)
+		return ERR_NOMEM;
+	if (large || !atomic_compare_exchange_strong_explicit(slot, &none,
+	    pte_leaf(pa, prot), memory_order_release, memory_order_relaxed))
+		return ERR_EXISTS;
+	return OK;
+}
+
+enum err
+pt_map_large(struct arch_space *s, vaddr_t va, paddr_t pa, unsigned prot)
+{
+	slot_t *table = table_at(s->root);
+	slot_t *slot;
+	pte_t none = 0;
+
+	for (unsigned level = arch_pt_levels - 1; level > 1; level--) {
+		pte_t e;
+
+		slot = table_slot(table, va, level);
+		e = atomic_load_explicit(slot, memory_order_acquire);
+		if (!pte_present(e) && !table_grow(slot, &e))
+			return ERR_NOMEM;
+		if (pte_is_leaf(e))
+			return ERR_EXISTS;
+		table = table_at(pte_addr(e));
+	}
+	slot = table_slot(table, va, 1);
+	if (!atomic_compare_exchange_strong_explicit(slot, &none,
+	    pte_leaf_large(pa, prot), memory_order_release,
+	    memory_order_relaxed))
+		return ERR_EXISTS;
+	return OK;
+}
+
+bool
+pt_query(struct arch_space *s, vaddr_t va, paddr_t *pa, unsigned *prot)
+{
+	slot_t *table = table_at(s->root);
+	unsigned level = arch_pt_levels - 1;
+	pte_t e;
+
+	for (;; level--) {
+		e = atomic_load_explicit(
+		    table_slot(table, va, level), memory_order_acquire);
+		if (!pte_present(e))
+			return false;
+		if (level == 0 || pte_is_leaf(e))
+			break;
+		table = table_at(pte_addr(e));
+	}
+	*pa = pte_addr(e) | (va & ((UINT64_C(1) << level_shift(level)) - 1));
+	*prot = pte_prot(e);
+	return true;
+}
+
+/* ---- walks ------------------------------------------------------------ */
+
+struct walk {
+	pt_visit *fn;
+	void *arg;
+};
+
+static void
+walk_level(const struct walk *w, slot_t *table, unsigned level,
+    const vaddr_t range[2])
+{
+	uint64_t span = UINT64_C(1) << level_shift(level);
+	vaddr_t va = range[0], next;
+
+	for (; va < range[1]; va = next) {
+		slot_t *slot = table_slot(table, va, level);
+		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
+
+		next = ALIGN_DOWN(va, span) + span;
+		if (!pte_present(e))
+			continue;
+		if (level == 0 || pte_is_leaf(e))
+			w->fn(slot, va, level > 0, w->arg);
+		else
+			walk_level(w, table_at(pte_addr(e)), level - 1,
+			    (vaddr_t[2]){ va, MIN(next, range[1]) });
+	}
+}
+
+void
+pt_walk(struct arch_space *s, vaddr_t start, vaddr_t end, pt_visit *fn,
+    void *arg)
+{
+	struct walk w = { fn, arg };
+
+	walk_level(&w, table_at(s->root), arch_pt_levels - 1,
+	    (vaddr_t[2]){ start, end });
+}
+
+/* ---- freeing tables --------------------------------------------------- */
+
+/* Collects a table and all tables below it. */
+static void
+detach_all(paddr_t pa, unsigned level, struct list *out)
+{
+	struct page *p = page_of(pa);
+
+	if (level > 0) {
+		slot_t *table = table_at(pa);
+
+		for (unsigned i = 0; i < PT_ENTRIES; i++) {
+			pte_t e = atomic_load_explicit(
+			    &table[i], memory_order_relaxed);
+
+			if (pte_present(e) && !pte_is_leaf(e))
+				detach_all(pte_addr(e), level - 1, out);
+		}
+	}
+	list_add(out, &p->link);
+}
+
+static void
+detach_level(slot_t *table, unsigned level, const vaddr_t range[2],
+    struct list *out)
+{
+	uint64_t span = UINT64_C(1) << level_shift(level);
+	vaddr_t va = range[0], next;
+
+	for (; va < range[1]; va = next) {
+		slot_t *slot = table_slot(table, va, level);
+		pte_t e = atomic_load_explicit(slot, memory_order_relaxed);
+
+		next = ALIGN_DOWN(va, span) + span;
+		if (!pte_present(e) || pte_is_leaf(e))
+			continue;
+		if (IS_ALIGNED(va, span) && next <= range[1]) {
+			atomic_store_explicit(slot, 0, memory_order_release);
+			detach_all(pte_addr(e), level - 1, out);
+		} else if (level > 1) {
+			detach_level(table_at(pte_addr(e)), level - 1,
+			    (vaddr_t[2]){ va, MIN(next, range[1]) }, out);
+		}
+	}
+}
+
+void
+pt_detach(struct arch_space *s, vaddr_t start, vaddr_t end, struct list *out)
+{
+	detach_level(table_at(s->root), arch_pt_levels - 1,
+	    (vaddr_t[2]){ start, end }, out);
+}
+
+void
+pt_free_tables(struct list *tables)
+{
+	struct list *link;
+
+	while ((link = list_take_first(tables)) != NULL)
+		table_free(container_of(link, struct page, link));
+}
+
+void
+pt_free_range(struct arch_space *s, vaddr_t start, vaddr_t end)
+{
+	struct list tables = LIST_INIT(tables);
+
+	pt_detach(s, start, end, &tables);
+	if (list_empty(&tables))
+		return;
+	tlb_flush(s, start, end);
+	pt_free_tables(&tables);
+}
+
+bool
+pt_prepare_top(struct arch_space *s, vaddr_t start, vaddr_t end)
+{
+	unsigned level = arch_pt_levels - 1;
+	uint64_t span = UINT64_C(1) << level_shift(level);
+	slot_t *table = table_at(s->root);
+
+	for (vaddr_t va = ALIGN_DOWN(start, span); va < end; va += span) {
+		slot_t *slot = table_slot(table, va, level);
+		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
+
+		if (!pte_present(e) && !table_grow(slot, &e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,147 @@
+/*
+ * The region tree (mm/region.c) and what the files of the address-space half
+ * of mm/ share. Everything here needs the space's lock unless said otherwise.
+ */
+#pragma once
+
+#include <kernel/space.h>
+
+#include "page.h"
+
+/* ---- the tree: no allocation, no locks --------------------------------- */
+
+/* The region that holds va or the first above it; NULL: none. */
+struct region *region_find(const struct rbroot *root, vaddr_t va);
+struct region *region_prev(struct region *r);
+/* Puts r, which overlaps none, into the tree. */
+void region_insert(struct rbroot *root, struct region *r);
+void region_erase(struct rbroot *root, struct region *r);
+/* Moves r's bounds; it must not meet a neighbour. */
+void region_set_bounds(struct region *r, vaddr_t start, vaddr_t end);
+/* The highest free range of len bytes in [low, high), aligned to align. */
+bool region_gap_top(const struct rbroot *root, size_t len, size_t align,
+    const vaddr_t limits[2], vaddr_t *out);
+
+/* ---- regions of a space ------------------------------------------------ */
+
+extern struct slab_cache *region_cache;
+
+static inline uint64_t
+region_index(const struct region *r, vaddr_t va)
+{
+	return (r->offset + (va - r->start)) >> PAGE_SHIFT;
+}
+
+/* A copy of from for [start, end) that holds its own references, in no tree
+ * and not on its object's list. NULL: out of memory. */
+struct region *region_copy(const struct region *from, struct space *s,
+    vaddr_t start, vaddr_t end);
+/* Drops what r, which is in no tree and on no object's list, holds. */
+void region_free(struct region *r);
+/* Its object counts it among the shared mappings that may be written. */
+static inline bool
+region_counts_writer(const struct region *r)
+{
+	return (r->flags & REGION_SHARED) != 0 &&
+	    (r->max_prot & PROT_WRITE) != 0;
+}
+
+/* Makes region borders at start and end: afterwards no region crosses them.
+ * ERR_NOMEM leaves the meaning of the tree as it was. */
+enum err region_split_at(struct space *s, vaddr_t va);
+
+/* ---- taking pages out of page tables (mm/zap.c) ------------------------ */
+
+#define ZAP_PAGES 48
+
+/* Pages that left the tables and wait for the flush. */
+struct zap {
+	struct space *space;
+	vaddr_t start, end; /* what must be flushed; start >= end: nothing */
+	bool no_flush; /* the space runs nowhere */
+	bool only_cached; /* leave private copies alone */
+	struct memobj *cached; /* ... of this object */
+	struct region *region;
+	unsigned count;
+	struct page *pages[ZAP_PAGES];
+};
+
+static inline void
+zap_begin(struct zap *z, struct space *s)
+{
+	z->space = s;
+	z->start = ~(vaddr_t)0;
+	z->end = 0;
+	z->no_flush = false;
+	z->only_cached = false;
+	z->count = 0;
+}
+
+/* Unmaps [start, end) of region r. May flush and release on the way. */
+void zap_range(
+    struct zap *z, struct region *r, vaddr_t start, vaddr_t end);
+/* Flushes and drops the pages' references. */
+void zap_end(struct zap *z);
+
+/* ---- charging ---------------------------------------------------------- */
+
+/* Makes room for n more resident pages. ERR_QUOTA. */
+enum err space_charge_slow(struct space *s, long n);
+
+static inline enum err
+space_charge(struct space *s, long n)
+{
+	if (LIKELY(atomic_load_explicit(
+	    &s->resident, memory_order_relaxed) + n <=
+	    atomic_load_explicit(&s->charged, memory_order_relaxed)))
+		return OK;
+	return space_charge_slow(s, n);
+}
+
+static inline void
+space_resident_add(struct space *s, long n)
+{
+	atomic_fetch_add_explicit(&s->resident, n, memory_order_relaxed);
+}
+
+/* ---- fault.c ----------------------------------------------------------- */
+
+/* Faults every page of [start, end) in; stops at the first error. No lock. */
+enum err space_populate(
+    struct space *s, vaddr_t start, vaddr_t end, unsigned access);
+
+/* Unmaps [start, start + len) with the lock held for writing. The regions go
+ * to dead; regions_free() after the lock is dropped, because the last
+ * reference to a file or object may take locks of lower rank. */
+enum err space_unmap_locked(struct space *s, vaddr_t start, size_t len,
+    struct list *dead) REQUIRES(s->lock);
+void regions_free(struct list *dead);
+/* A range of user addresses: aligned, not empty, below the top. */
+bool space_range_ok(const struct space *s, vaddr_t start, size_t len);
+
+/* Entry bits for a page of region r mapped with prot. */
+static inline unsigned
+region_pte_prot(unsigned prot)
+{
+	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) == 0 ?
+	    PROT_READ : (prot | PROT_USER);
+}
+
+/* ---- memobj internals -------------------------------------------------- */
+
+/* On and off its object's list; the latter is idempotent. */
+void memobj_link(struct region *r);
+void memobj_unlink(struct region *r);
+/* Write-protects or removes the entries of pages [first, last) in every
+ * region that maps m. */
+void memobj_unmap(
+    struct memobj *m, uint64_t first, uint64_t last, bool only_cached);
+void memobj_protect(struct memobj *m, uint64_t first, uint64_t last);
+void memobj_cache_init(void);
+/* p is the page of m at index now (and keeps being so while m is locked). */
+static inline bool
+memobj_has(const struct memobj *m, uint64_t index, const struct page *p)
+{
+	return atomic_load_explicit(&p->owner, memory_order_acquire) == m &&
+	    p->index == index;
+}

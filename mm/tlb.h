@@ -1,0 +1,61 @@
+/*
+ * The software TLB: recent user translations of this CPU, for mm/user.c.
+ */
+#pragma once
+
+#include "page.h"
+
+#define SOFT_ENTRIES 32
+
+/* Direct-mapped by page number. read and write hold the page's address when
+ * that access is allowed, else SOFT_NONE. */
+struct soft_entry {
+	vaddr_t read; /* [C] */
+	vaddr_t write; /* [C] */
+	uint64_t generation; /* [C] of the space when it was filled */
+	uintptr_t delta; /* [C] direct-map address minus user address */
+};
+#define SOFT_NONE ((vaddr_t)1) /* no page address */
+
+struct tlb_request {
+	struct arch_space *space; /* NULL: kernel addresses */
+	vaddr_t start, end;
+	bool drop; /* stop using the space */
+	atomic_uint_fast64_t pending; /* [A] CPUs that have not answered */
+};
+
+struct tlb_cpu {
+	struct soft_entry soft[SOFT_ENTRIES]; /* [C] irqs off */
+	atomic_uint_fast64_t inbox; /* [A] CPUs whose request waits for us */
+	uint64_t generations; /* [C] handed out by this CPU */
+	struct tlb_request request; /* [C] preemption off; read by targets */
+} ALIGNED(64);
+
+extern struct tlb_cpu tlb_cpus[CPU_MAX];
+
+/* Fills the entry from the page tables; NULL: absent or not allowed. */
+void *soft_fill(struct tlb_cpu *t, vaddr_t va, bool write);
+
+/* The kernel address of user address va, or NULL. irqs off; valid until they
+ * are on again. */
+static inline void *
+soft_lookup(vaddr_t va, bool write)
+{
+	struct cpu *c = cpu_this();
+	struct tlb_cpu *t = &tlb_cpus[c->id];
+	struct soft_entry *e =
+	    &t->soft[(va >> PAGE_SHIFT) % SOFT_ENTRIES];
+	vaddr_t page = va & ~(vaddr_t)PAGE_MASK;
+
+	if (LIKELY((write ? e->write : e->read) == page &&
+	    c->space != NULL &&
+	    e->generation == atomic_load_explicit(
+	    &c->space->generation, memory_order_relaxed)))
+		return (void *)(va + e->delta);
+	return soft_fill(t, va, write);
+}
+
+/* Gives a new space its first generation. */
+void tlb_space_init(struct arch_space *s);
+/* Takes a space that dies off every CPU; afterwards nobody walks it. */
+void tlb_space_drop(struct arch_space *s);
