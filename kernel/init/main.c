@@ -119,6 +119,7 @@ kernel_main(uintptr_t arg0, uintptr_t arg1)
 	page_init();
 	slab_init();
 	kmap_init();
+	space_init();
 	arch_init_cpu();
 	time_init();
 	sched_init();
