@@ -49,7 +49,7 @@ device_destroy(struct obj *o)
 	kfree(d, sizeof(*d));
 }
 
-static const struct obj_ops device_obj_ops = { device_destroy };
+static const struct obj_ops device_obj_ops = { .destroy = device_destroy };
 
 struct device *
 device_create(const char *bus, const char *name)
