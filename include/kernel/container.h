@@ -29,6 +29,9 @@ struct container {
 	ns_t started; /* [I] */
 };
 
+struct pid_space *pid_space_create(void); /* kernel/task; NULL: memory */
+void pid_space_free(struct pid_space *ps);
+
 extern struct container *container_root;
 void container_init(void);
 enum err container_create(struct container *parent, struct container **out);

@@ -59,10 +59,14 @@ typedef uint32_t rights_t;
 #define RIGHTS_ALL     0x3fffu
 
 struct obj;
+struct handle_table;
 
 struct obj_ops {
 	/* The last reference went; runs in thread context, may sleep. */
 	void (*destroy)(struct obj *o);
+	/* A handle to it in t was closed; before its reference goes. Thread
+	 * context, may sleep. NULL: nothing to do. */
+	void (*closed)(struct obj *o, struct handle_table *t);
 };
 
 struct obj {
@@ -90,8 +94,6 @@ void obj_gone(struct obj *o);
 const char *obj_kind_name(unsigned kind_index);
 
 /* ---- handle tables ---------------------------------------------------- */
-
-struct handle_table;
 
 #define HANDLE_NONE    UINT32_MAX
 #define HANDLE_CLOEXEC 0x1u /* closed by exec */

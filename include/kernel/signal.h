@@ -94,6 +94,10 @@ void signal_kernel(struct task *t, int number);
 void signal_fault(const struct sig_info *info);
 /* All members of a process group; OK when at least one was sent. */
 enum err signal_group(int pgid, const struct sig_info *info);
+/* The kernel's own signal to group pgid of container c. Any context, also an
+ * interrupt: a terminal's keys. */
+struct container;
+void signal_group_in(struct container *c, int pgid, int number);
 /* kill(-1): everything visible but pid 1 and the caller. */
 enum err signal_all(const struct sig_info *info);
 bool signal_may(struct task *target, int number);

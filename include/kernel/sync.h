@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_CONTAINER = 10,
 	RANK_TASK = 20,
 	RANK_NAMESPACE = 30,
+	RANK_OFFSET = 33, /* file.lock: around reads and writes by offset */
 	RANK_RENAME = 35, /* one per file system: renames of directories */
 	RANK_VNODE = 40,
 	RANK_FILE = 45,
@@ -40,6 +41,7 @@ enum lock_rank {
 	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */
 	RANK_TIMER = 82,  /* spin, irq */
+	RANK_TTY_LINE = 84, /* spin, irq; line discipline, output ring */
 	RANK_DRIVER = 85, /* spin, irq */
 	RANK_RUNQUEUE = 90,
 	RANK_KMAP = 93,

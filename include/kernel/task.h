@@ -180,7 +180,10 @@ struct thread {
 	void *kernel_arg; /* [I] */
 	struct pid *id; /* [I] own reference; NULL: kernel thread */
 	uintptr_t set_tid; /* [s] user address to get the tid at start */
-	struct list held_pi; /* PI futexes it owns: kernel/task/futex_pi.c */
+	/* its own parameters while it inherits: kernel/task/futex_pi.c */
+	bool boosted;
+	enum sched_class own_class;
+	uint8_t own_priority;
 	struct rcu_head rcu;
 	HELD_LOCKS
 };
@@ -322,6 +325,8 @@ struct tty *task_tty(struct task *t); /* controlling terminal, referenced */
 /* Session leader takes or gives up a terminal. */
 enum err session_set_tty(struct tty *tty, bool steal);
 void session_drop_tty(void);
+/* Another session takes tty: the one that sid leads in c loses it. */
+void session_take_tty_away(struct container *c, int sid, struct tty *tty);
 /* True: pgid exists in the caller's session. */
 bool session_has_group(int pgid);
 bool task_group_orphaned(struct task *t);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of a handle table, for handles.c, slots.c and their tests.
+ *
+ * A slot is one word: the object's address in the low 48 bits (kernel
+ * addresses are sign-extended from there, on every port), above it 14 bits
+ * of rights, the close-on-exec mark, and the mark of a reserved slot. So one
+ * load gives object, rights and flags that belong together.
+ */
+#pragma once
+
+#include <kernel/obj.h>
+
+#define SLOT_PTR_BITS 48
+#define SLOT_PTR_MASK ((UINT64_C(1) << SLOT_PTR_BITS) - 1)
+#define SLOT_CLOEXEC  (UINT64_C(1) << 62)
+#define SLOT_RESERVED (UINT64_C(1) << 63)
+
+#define HANDLES_MAX  (1u << 20)
+#define HANDLES_MIN  64u
+#define MAP_LEVELS   4 /* 64^4 > HANDLES_MAX */
+
+/*
+ * Slots and the map of free ones, replaced as a whole when the table grows.
+ * Level 0 of the map has a bit per slot (set: taken), each level above a bit
+ * per word below (set: that word is full).
+ */
+struct handle_slots {
+	struct rcu_head rcu;
+	unsigned size; /* [I] a power of two times 64 */
+	unsigned levels; /* [I] */
+	uint64_t *map[MAP_LEVELS]; /* [I] into this allocation; words [l] */
+	_Atomic(uint64_t) slot[]; /* [A] written under the table's lock */
+};
+
+struct handle_table {
+	struct ref refs;
+	struct spinlock lock; /* RANK_HANDLES */
+	_Atomic(struct handle_slots *) slots; /* [A] RCU */
+	unsigned limit; /* [l] handles below this number only */
+	unsigned count; /* [l] taken slots */
+};
+
+static inline uint64_t
+slot_make(const struct obj *o, rights_t rights, unsigned flags)
+{
+	return ((uint64_t)(uintptr_t)o & SLOT_PTR_MASK) |
+	    (uint64_t)(rights & RIGHTS_ALL) << SLOT_PTR_BITS |
+	    (flags & HANDLE_CLOEXEC ? SLOT_CLOEXEC : 0);
+}
+
+static inline struct obj *
+slot_obj(uint64_t slot)
+{
+	return (struct obj *)(uintptr_t)
+	    ((int64_t)(slot << (64 - SLOT_PTR_BITS)) >> (64 - SLOT_PTR_BITS));
+}
+
+static inline rights_t
+slot_rights(uint64_t slot)
+{
+	return (rights_t)(slot >> SLOT_PTR_BITS) & RIGHTS_ALL;
+}
+
+struct handle_slots *slots_create(unsigned size); /* NULL: memory */
+size_t slots_bytes(unsigned size);
+void slots_free(struct handle_slots *s);
+void slots_free_later(struct handle_slots *s); /* after a grace period */
+/* The first free slot >= from; size when there is none. O(log n). */
+unsigned slots_find(const struct handle_slots *s, unsigned from);
+void slots_take(struct handle_slots *s, unsigned n);
+void slots_give(struct handle_slots *s, unsigned n);
+/* to is larger than from and empty. */
+void slots_copy(struct handle_slots *to, const struct handle_slots *from);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping readers-writer locks.
+ *
+ * state counts readers; -1 is a writer. A writer that waits is counted in
+ * writers; readers that come then wait, too, so a stream of readers cannot
+ * starve it. Readers take the lock by one compare-and-swap.
+ *
+ * Both kinds wait in one queue. The release that frees the lock wakes all
+ * (readers go together, and a lone writer costs no more); the queue's rules
+ * keep wakes that come before the sleep. A reader may not take the lock
+ * twice: a writer between would block both.
+ */
+#include <kernel/log.h>
+#include <kernel/task.h>
+
+void
+rwlock_init(struct rwlock *l, enum lock_rank rank UNUSED,
+    const char *name UNUSED)
+{
+	atomic_init(&l->state, 0);
+	atomic_init(&l->writers, 0);
+	l->writer = NULL;
+	waitq_init(&l->waiters);
+#if CARMINE_CHECK
+	l->rank = rank;
+	l->name = name;
+#endif
+}
+
+static bool
+try_read(struct rwlock *l)
+{
+	long n = atomic_load_explicit(&l->state, memory_order_relaxed);
+
+	while (n >= 0 && LIKELY(atomic_load_explicit(
+	    &l->writers, memory_order_relaxed) == 0)) {
+		if (atomic_compare_exchange_weak_explicit(&l->state, &n, n + 1,
+		    memory_order_acquire, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+static bool
+try_write(struct rwlock *l)
+{
+	long free = 0;
+
+	return atomic_compare_exchange_strong_explicit(&l->state, &free, -1,
+	    memory_order_acquire, memory_order_relaxed);
+}
+
+NO_LOCK_ANALYSIS void
+rw_read_lock(struct rwlock *l)
+{
+	lockcheck_may_sleep("rw_read_lock");
+#if CARMINE_CHECK
+	lockcheck_take(l, l->rank, l->name, false);
+#endif
+	if (LIKELY(try_read(l)))
+		return;
+	err_ignore(wait_until(&l->waiters, try_read(l), WAIT_DEEP));
+}
+
+NO_LOCK_ANALYSIS void
+rw_read_unlock(struct rwlock *l)
+{
+	long n;
+
+	lockcheck_drop(l);
+	n = atomic_fetch_sub_explicit(&l->state, 1, memory_order_release);
+	ASSERT(n > 0);
+	if (n == 1)
+		waitq_wake(&l->waiters, 0);
+}
+
+static void
+write_wait(struct rwlock *l)
+{
+	atomic_fetch_add_explicit(&l->writers, 1, memory_order_seq_cst);
+	err_ignore(wait_until(&l->waiters, try_write(l), WAIT_DEEP));
+	atomic_fetch_sub_explicit(&l->writers, 1, memory_order_seq_cst);
+}
+
+NO_LOCK_ANALYSIS void
+rw_write_lock(struct rwlock *l)
+{
+	lockcheck_may_sleep("rw_write_lock");
+#if CARMINE_CHECK
+	lockcheck_take(l, l->rank, l->name, false);
+#endif
+	if (UNLIKELY(!try_write(l)))
+		write_wait(l);
+	l->writer = arch_current();
+}
+
+NO_LOCK_ANALYSIS void
+rw_write_unlock(struct rwlock *l)
+{
+	ASSERT(l->writer == arch_current());
+	lockcheck_drop(l);
+	l->writer = NULL;
+	atomic_store_explicit(&l->state, 0, memory_order_release);
+	waitq_wake(&l->waiters, 0);
+}
+
+bool
+rw_is_write_held(const struct rwlock *l)
+{
+	return atomic_load_explicit(&l->state, memory_order_relaxed) == -1 &&
+	    l->writer == arch_current();
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks: the parts that are not inline, and the checked forms.
+ *
+ * Locks are tickets, so CPUs get them in the order in which they came. The
+ * fast forms are inline in <kernel/sync.h>; BUILD=check replaces them by the
+ * functions here, which tell the lock checker.
+ */
+#include <kernel/sync.h>
+
+void
+spin_init(struct spinlock *l, enum lock_rank rank UNUSED,
+    const char *name UNUSED)
+{
+	*l = (struct spinlock)SPIN_INIT(rank, name);
+}
+
+bool
+spin_is_locked(const struct spinlock *l)
+{
+	unsigned owner = atomic_load_explicit(&l->owner, memory_order_relaxed);
+
+	return atomic_load_explicit(&l->next, memory_order_relaxed) != owner;
+}
+
+/* Takes the next ticket only if it is being served already. */
+NO_LOCK_ANALYSIS bool
+spin_trylock(struct spinlock *l)
+{
+	unsigned ticket;
+
+	preempt_disable();
+	ticket = atomic_load_explicit(&l->owner, memory_order_relaxed);
+	if (!atomic_compare_exchange_strong_explicit(&l->next, &ticket,
+	    ticket + 1, memory_order_acquire, memory_order_relaxed)) {
+		preempt_enable();
+		return false;
+	}
+#if CARMINE_CHECK
+	lockcheck_take(l, l->rank, l->name, true);
+	l->holder = arch_current();
+#endif
+	/* The last holder's store of owner carried its writes. */
+	atomic_thread_fence(memory_order_acquire);
+	return true;
+}
+
+#if CARMINE_CHECK
+
+#include <kernel/log.h>
+
+/* A lock that interrupt handlers take must never be held with irqs on. */
+#define LOCK_USE_IRQ     1u /* was taken inside an interrupt */
+#define LOCK_USE_IRQS_ON 2u /* was taken where interrupts may come */
+#define LOCK_USE_TOLD    4u
+
+static void
+irq_use_check(struct spinlock *l)
+{
+	unsigned use = 0, now;
+
+	if (cpu_this()->irq_depth > 0)
+		use = LOCK_USE_IRQ;
+	else if (arch_irqs_on())
+		use = LOCK_USE_IRQS_ON;
+	now = atomic_load_explicit(&l->irq_use, memory_order_relaxed);
+	if ((now & use) == use)
+		return;
+	now |= use;
+	if ((now & 3) == 3 && !(now & LOCK_USE_TOLD)) {
+		now |= LOCK_USE_TOLD;
+		log_raw("lock order: %s is taken in interrupts and with "
+		    "interrupts on\n", l->name);
+		backtrace_print(0);
+	}
+	atomic_fetch_or_explicit(&l->irq_use, now, memory_order_relaxed);
+}
+
+static void
+spin_lock_checked(struct spinlock *l)
+{
+	ASSERT(l->holder != arch_current() || !spin_is_locked(l));
+	irq_use_check(l);
+	lockcheck_take(l, l->rank, l->name, false);
+	spin_lock_raw(l);
+	l->holder = arch_current();
+}
+
+static void
+spin_unlock_checked(struct spinlock *l)
+{
+	ASSERT(l->holder == arch_current());
+	l->holder = NULL;
+	lockcheck_drop(l);
+	spin_unlock_raw(l);
+}
+
+NO_LOCK_ANALYSIS void
+spin_lock(struct spinlock *l)
+{
+	preempt_disable();
+	spin_lock_checked(l);
+}
+
+NO_LOCK_ANALYSIS void
+spin_unlock(struct spinlock *l)
+{
+	spin_unlock_checked(l);
+	preempt_enable();
+}
+
+NO_LOCK_ANALYSIS unsigned long
+spin_lock_irq(struct spinlock *l)
+{
+	unsigned long flags = arch_irq_save();
+
+	preempt_disable();
+	spin_lock_checked(l);
+	return flags;
+}
+
+NO_LOCK_ANALYSIS void
+spin_unlock_irq(struct spinlock *l, unsigned long flags)
+{
+	spin_unlock_checked(l);
+	arch_irq_restore(flags);
+	preempt_enable();
+}
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of threads and tasks.
+ *
+ * A task ends when its status is set (task_begin_exit): its other threads
+ * are told by WORK_KILLED and leave on their way to user mode. Every thread
+ * takes itself off the list; the last one releases what the task owned,
+ * hands the children on, and makes the task a zombie. From then on the
+ * parent's wait may take the record, while the last thread is still on its
+ * way to sched_exit(): it has its own reference.
+ */
+#include "internal.h"
+
+#include <kernel/abi.h>
+#include <kernel/futex.h>
+
+/* sig_lock held. */
+static void
+kill_others(struct task *t)
+{
+	struct thread *th, *self = thread_current();
+
+	list_each(th, &t->threads, task_link) {
+		if (th != self)
+			thread_poke(th, WORK_KILLED);
+	}
+}
+
+void
+task_begin_exit(struct task *t, int status)
+{
+	unsigned long flags = spin_lock_irq(&t->sig_lock);
+
+	if (!atomic_exchange(&t->exiting, true)) {
+		t->exit_status = status;
+		kill_others(t);
+		t->stop_signal = 0;
+	}
+	spin_unlock_irq(&t->sig_lock, flags);
+	waitq_wake(&t->cont_waitq, 0);
+}
+
+/* Who adopts t's children: the nearest subreaper, else the container's init,
+ * else the kernel. Tree lock held. */
+static struct task *
+find_reaper(struct task *t)
+{
+	struct task *init = t->container->init, *p;
+
+	for (p = t->parent; p != NULL; p = p->parent) {
+		if (p->child_subreaper && p->container == t->container &&
+		    !atomic_load(&p->exiting))
+			return p;
+	}
+	if (init != NULL && init != t && !atomic_load(&init->exiting))
+		return init;
+	return &kernel_task;
+}
+
+/* True: nobody will wait for the zombie. */
+static bool
+parent_ignores(struct task *parent, const struct task *child)
+{
+	unsigned long flags;
+	bool ignores;
+
+	if (parent == &kernel_task)
+		return true;
+	if (child->exit_signal != SIG_CHLD || parent->actions == NULL)
+		return false;
+	flags = spin_lock_irq(&parent->sig_lock);
+	ignores = parent->actions->act[SIG_CHLD].handler ==
+	    SIG_HANDLER_IGNORE ||
+	    (parent->actions->act[SIG_CHLD].flags & SIGACT_NOCLDWAIT);
+	spin_unlock_irq(&parent->sig_lock, flags);
+	return ignores;
+}
+
+static void
+hand_child_on(struct task *child, struct task *reaper)
+{
+	struct task *old = child->parent;
+
+	list_move_tail(&reaper->children, &child->sibling);
+	child->parent = task_ref(reaper);
+	child->exit_signal = SIG_CHLD;
+	task_unref(old); /* the exiting task: never the last one */
+	if (child->parent_death_signal != 0)
+		signal_kernel(child, child->parent_death_signal);
+}
+
+/* Zombies that nobody will wait for go to *dead. Tree lock held. */
+static void
+hand_children_on(struct task *t, struct list *dead)
+{
+	struct task *reaper = find_reaper(t), *child;
+	bool wake = false;
+
+	while ((child = list_first(&t->children, struct task, sibling)) !=
+	    NULL) {
+		hand_child_on(child, reaper);
+		if (!child->zombie)
+			continue;
+		if (parent_ignores(reaper, child)) {
+			task_unlink_child(child);
+			list_add_tail(dead, &child->sibling);
+		} else {
+			wake = true;
+		}
+	}
+	if (wake) {
+		signal_kernel(reaper, SIG_CHLD);
+		waitq_wake(&reaper->child_waitq, 0);
+	}
+}
+
+static void
+forget_all(struct list *dead)
+{
+	struct task *t;
+
+	while ((t = list_first(dead, struct task, sibling)) != NULL) {
+		list_del(&t->sibling);
+		task_forget(t);
+	}
+}
+
+static void
+fill_child_info(struct task *t, struct sig_info *info)
+{
+	int status = t->exit_status;
+	const struct creds *c = atomic_load(&t->creds);
+
+	info->number = t->exit_signal;
+	info->pid = t->pid;
+	info->uid = c->uid;
+	info->utime = atomic_load(&t->utime);
+	info->stime = atomic_load(&t->stime);
+	if ((status & 0x7f) == 0) {
+		info->code = CLD_EXITED;
+		info->status = status >> 8 & 0xff;
+	} else {
+		info->code = status & 0x80 ? CLD_DUMPED : CLD_KILLED;
+		info->status = status & 0x7f;
+	}
+}
+
+/* The last change of state: after the tree lock is dropped, t may be reaped. */
+static void
+become_zombie(struct task *t)
+{
+	struct list dead = LIST_INIT(dead);
+	struct pid *group = NULL;
+	struct session *session = NULL;
+	struct sig_info info = { 0 };
+	struct task *parent;
+	unsigned long flags;
+
+	flags = spin_lock_irq(&task_tree_lock);
+	hand_children_on(t, &dead);
+	group_leave(t, &group, &session);
+	parent = t->parent;
+	t->zombie = true;
+	fill_child_info(t, &info);
+	if (parent_ignores(parent, t)) {
+		task_unlink_child(t);
+		list_add_tail(&dead, &t->sibling);
+	} else {
+		/* In front, where wait looks first. */
+		list_del(&t->sibling);
+		list_add(&parent->children, &t->sibling);
+	}
+	if (t->exit_signal != 0 && parent != &kernel_task)
+		err_ignore(signal_send(parent, &info));
+	waitq_wake(&parent->child_waitq, 0);
+	spin_unlock_irq(&task_tree_lock, flags);
+	waitq_wake(&t->exit_waitq, 0);
+	pid_unref(group);
+	session_unref(session);
+	forget_all(&dead);
+}
+
+static void
+add_times(struct thread *th)
+{
+	struct task *t = th->task;
+	ns_t run = sched_runtime(th), sys = MIN(th->stime, run);
+
+	atomic_fetch_add(&t->utime, run - sys);
+	atomic_fetch_add(&t->stime, sys);
+}
+
+static void
+last_thread_gone(struct task *t)
+{
+	if (t == t->container->init && t->container == container_root)
+		panic("init ended with status %x", (unsigned)t->exit_status);
+	ktimer_cancel_sync(&t->real_timer);
+	if (t->abi != NULL && t->abi->exit != NULL)
+		t->abi->exit(t);
+	task_release(t);
+	task_vfork_done(t);
+	group_exit(t);
+	become_zombie(t);
+}
+
+static NORETURN void
+thread_leave(void)
+{
+	struct thread *t = thread_current();
+	struct task *task = t->task;
+	unsigned long flags;
+	bool last;
+
+	futex_thread_exit(t);
+	mutex_lock(&task->lock);
+	add_times(t);
+	flags = spin_lock_irq(&task->sig_lock);
+	list_del(&t->task_link);
+	last = atomic_fetch_sub(&task->thread_count, 1) == 1;
+	/* Nobody may join any more. */
+	if (last)
+		atomic_store(&task->exiting, true);
+	spin_unlock_irq(&task->sig_lock, flags);
+	mutex_unlock(&task->lock);
+	if (t->id != NULL)
+		atomic_store(&t->id->thread, NULL);
+	if (last)
+		last_thread_gone(task);
+	else
+		waitq_wake(&task->exit_waitq, 0);
+	sched_exit();
+}
+
+NORETURN void
+task_exit(int status)
+{
+	task_begin_exit(task_current(), status);
+	thread_leave();
+}
+
+NORETURN void
+thread_exit(int status)
+{
+	struct task *t = task_current();
+
+	/* With the last thread the task ends, with this thread's status. */
+	if (atomic_load(&t->thread_count) == 1)
+		task_begin_exit(t, status);
+	thread_leave();
+}
+
+enum err
+task_single_thread(void)
+{
+	struct task *t = task_current();
+	unsigned long flags;
+
+	if (atomic_load(&t->thread_count) == 1)
+		return OK;
+	flags = spin_lock_irq(&t->sig_lock);
+	kill_others(t);
+	spin_unlock_irq(&t->sig_lock, flags);
+	return wait_until(&t->exit_waitq,
+	    atomic_load(&t->thread_count) == 1, WAIT_KILLABLE);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of kernel/task share.
+ *
+ * An id (struct pid) is in use as long as a thread, a task, a process group
+ * or a session bears it; each of them holds a reference. [P] the pid space's
+ * lock, [T] task_tree_lock.
+ */
+#pragma once
+
+#include <kernel/log.h>
+#include <kernel/task.h>
+#include <lib/radix.h>
+
+struct pid {
+	struct ref refs;
+	int number; /* [I] */
+	struct pid_space *space; /* [I] */
+	_Atomic(struct thread *) thread; /* [A] who bears it, RCU */
+	_Atomic(struct task *) task; /* [A] RCU */
+	struct list members; /* [T] task.group_link: the group of this id */
+	struct session *session; /* [T] of the group's members, borrowed */
+	struct rcu_head rcu;
+};
+
+#define PID_MAX     (1 << 22)
+#define PID_CHUNK   4096u /* ids covered by one part of the map */
+#define PID_CHUNKS  (PID_MAX / PID_CHUNK)
+
+struct pid_map {
+	unsigned used; /* [P] */
+	uint64_t bits[PID_CHUNK / 64]; /* [P] */
+};
+
+struct pid_space {
+	struct spinlock lock; /* RANK_PID, irq */
+	struct radix tree; /* [P], read by RCU */
+	int last; /* [P] the id given last */
+	struct pid_map *maps[PID_CHUNKS]; /* [P] NULL: all free */
+};
+
+/* want 0: the next free one. ERR_EXISTS, ERR_AGAIN (none free), ERR_NOMEM. */
+enum err pid_alloc(struct pid_space *ps, int want, struct pid **out);
+struct pid *pid_ref(struct pid *p);
+void pid_unref(struct pid *p); /* NULL is fine */
+/* Under rcu_read_lock; NULL: not in use. */
+struct pid *pid_find(struct pid_space *ps, int number);
+/* The first id >= *number in use; under rcu_read_lock. */
+struct pid *pid_next(struct pid_space *ps, int *number);
+void pid_init(void);
+
+extern struct spinlock task_tree_lock;
+
+struct session {
+	struct ref refs;
+	struct pid *id; /* [I] own reference */
+	struct tty *tty; /* [T] own reference; NULL: none */
+	struct task *leader; /* [T] borrowed; NULL: gone */
+};
+
+struct session *session_create(struct pid *id);
+struct session *session_ref(struct session *s);
+void session_unref(struct session *s); /* NULL is fine */
+/* A new task joins its parent's group and session; tree lock held. */
+void group_join(struct task *t, struct pid *group, struct session *s);
+/* Leaves them; tree lock held. Gives the references to drop afterwards. */
+void group_leave(struct task *t, struct pid **group, struct session **s);
+/* The running task is about to end: its session's terminal goes, groups
+ * that lose their last link get HUP and CONT. */
+void group_exit(struct task *t);
+
+/* A thread of task, NEW, refs 2: one for its life, one for the caller. */
+enum err thread_create(struct task *task, struct pid *id, struct thread **out);
+/* It never ran: as if it had ended. */
+void thread_discard(struct thread *t);
+/* Joins its task's list; ERR_AGAIN when the task is ending. */
+enum err thread_join_task(struct thread *t);
+/* The first code of a thread that goes to user mode. */
+void thread_user_entry(void *arg);
+void thread_init(void);
+
+enum err task_create(struct container *c, int want_pid, struct task **out);
+/* Releases what a task owns beside its record; NULL members are fine. */
+void task_release(struct task *t);
+/* It never ran. */
+void task_discard(struct task *t);
+/* Sets the status and kills all other threads; the first status counts. */
+void task_begin_exit(struct task *t, int status);
+/* Child becomes one of parent's; tree lock held. */
+void task_link_child(struct task *parent, struct task *child);
+/* Takes a zombie out of the tree; tree lock held. Then task_forget. */
+void task_unlink_child(struct task *child);
+void task_forget(struct task *child);
+
+/* Signals, inside. */
+struct sig_actions *sig_actions_create(void); /* NULL: memory */
+struct sig_actions *sig_actions_clone(struct task *t); /* NULL: memory */
+void sig_actions_unref(struct sig_actions *a);
+void sig_pending_init(struct sig_pending *p);
+void sig_pending_flush(struct sig_pending *p);
+/* Sets work bits of a thread and brings it to look at them. */
+void thread_poke(struct thread *t, unsigned work);
+/* The state of t changed; tells its parent. */
+void notify_parent(struct task *t, int child_code, int status);
+void signal_init(void);
+bool signal_default_ignored(int number);
+bool signal_is_stop(int number);
+/* sig_lock held. */
+bool sig_take_pending(struct sig_pending *p, sigset_bits set,
+    struct sig_info *out);
+#define SIG_STOPS (SIG_BIT(SIG_STOP) | SIG_BIT(SIG_TSTP) | \
+    SIG_BIT(SIG_TTIN) | SIG_BIT(SIG_TTOU))
+
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_DUMPED    3
+#define CLD_STOPPED   5
+#define CLD_CONTINUED 6
