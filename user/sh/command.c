@@ -159,14 +159,10 @@ run_program(struct strs *args, const struct action *actions, unsigned flags)
 	char *path = path_search(args->v[0]);
 	struct launch l = { .argv = strs_end(args), .path = path,
 		.actions = actions, .in = -1, .out = -1, .other = -1 };
-	int status = 1;
+	int status;
 
-	if (path == NULL) {
-		warn("%s: not found", args->v[0]);
-		return 127;
-	}
 	l.envp = var_environ();
-	if ((flags & RUN_LAST) && !trap_any()) {
+	if (path != NULL && (flags & RUN_LAST) && !trap_any()) {
 		const char *bad = redir_apply(actions);
 
 		if (bad != NULL) {
@@ -178,10 +174,8 @@ run_program(struct strs *args, const struct action *actions, unsigned flags)
 	l.job = job_new(sh.command_text == NULL ? args->v[0] :
 	    sh.command_text);
 	sh.command_text = NULL;
-	if (launch(&l) > 0)
-		status = job_wait(l.job);
-	else
-		job_forget(l.job);
+	launch(&l);
+	status = job_wait(l.job);
 	if (status == 127)
 		path_forget();
 	free(path);
@@ -355,13 +349,12 @@ is_plain_program(const struct node *n)
 	return true;
 }
 
-pid_t
+void
 launch_plain(struct node *n, struct launch *l)
 {
 	struct strs args = { 0 };
 	struct action *actions = NULL;
 	char *path = NULL;
-	pid_t pid = -1;
 
 	if (expand_words(n->words, &args) &&
 	    redir_expand(n->redirs, &actions)) {
@@ -370,10 +363,9 @@ launch_plain(struct node *n, struct launch *l)
 		l->path = path;
 		l->envp = var_environ();
 		l->actions = actions;
-		pid = launch(l);
+		launch(l);
 	}
 	redir_free(actions);
 	strs_free(&args);
 	free(path);
-	return pid;
 }

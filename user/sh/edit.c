@@ -363,8 +363,10 @@ edit_change(struct edit *e, int c)
 static void
 leave_line(struct edit *e, const char *mark)
 {
-	e->at = e->line.len;
-	edit_redraw(e);
+	if (e->at != e->line.len) {
+		e->at = e->line.len;
+		edit_redraw(e);
+	}
 	show(e, mark);
 	show(e, "\r\n");
 	flush(e);

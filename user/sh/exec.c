@@ -56,8 +56,10 @@ member_child(struct node *n, const struct launch *l)
 static bool
 start_member(struct node *n, struct launch *l)
 {
-	if (is_plain_program(n))
-		return launch_plain(n, l) > 0;
+	if (is_plain_program(n)) {
+		launch_plain(n, l);
+		return true;
+	}
 	switch (fork_shell(l->job, l->background)) {
 	case -1:
 		return false;
@@ -389,6 +391,8 @@ run(struct node *n, unsigned flags)
 	if (n == NULL)
 		return sh.status;
 	if (sh.interrupted) {
+		if (sh.interactive && sh.unwind == U_NONE)
+			write_all(2, "\n", 1);
 		sh.unwind = U_ERROR;
 		return sh.status = 130;
 	}

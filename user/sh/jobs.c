@@ -45,6 +45,17 @@ job_add(struct job *j, pid_t pid)
 }
 
 void
+job_add_failed(struct job *j, int status)
+{
+	pid_t pgid = j->pgid;
+
+	job_add(j, 0);
+	j->pgid = pgid;
+	j->procs[j->n - 1].state = P_DONE;
+	j->procs[j->n - 1].status = status << 8;
+}
+
+void
 job_forget(struct job *j)
 {
 	struct job **at = &jobs;

@@ -253,7 +253,9 @@ parse_simple(struct parser *p)
 	struct redir **redirs = &n->redirs;
 
 	for (;;) {
-		if (p->alias_next || n->words == NULL) {
+		if (n->words == NULL) {
+			peek_command(p);
+		} else if (p->alias_next) {
 			p->alias_next = false;
 			peek_command(p);
 		}

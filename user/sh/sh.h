@@ -257,6 +257,7 @@ struct job {
 };
 struct job *job_new(const char *text);
 void job_add(struct job *j, pid_t pid);
+void job_add_failed(struct job *j, int status); /* it never ran */
 int job_wait(struct job *j); /* in the foreground; exit status */
 void job_background(struct job *j);
 void job_reap(void);  /* notes who changed state, without waiting */
@@ -281,9 +282,16 @@ struct launch {
 	struct job *job;
 	bool background;
 };
-pid_t launch(const struct launch *l);
+#define SHELL_PATH "/system/bin/sh"
+/* The process, or that it failed, becomes part of l->job. */
+void launch(const struct launch *l);
+pid_t start_forked(const struct launch *l, char **args);
+/* start.c: *bad is what the error in errno is about. */
+pid_t start_program(const struct launch *l, char **args, const char **bad);
 pid_t fork_shell(struct job *j, bool background); /* as fork */
 void exec_program(const char *path, char **argv, char **envp);
+
+/* path.c */
 char *path_search(const char *name); /* malloc'd; NULL: not there */
 void path_forget(void);
 void path_list(void);
@@ -304,7 +312,7 @@ int run_simple(struct node *n, unsigned flags);
 int run_argv(struct strs *args, unsigned flags);
 /* Can n be started without a copy of the shell, expansions included? */
 bool is_plain_program(const struct node *n);
-pid_t launch_plain(struct node *n, struct launch *l);
+void launch_plain(struct node *n, struct launch *l);
 void func_define(const char *name, struct node *body, struct arena *mem);
 struct func {
 	struct func *next;
@@ -323,6 +331,8 @@ void trap_exit(void);
 void trap_reset(void); /* in a subshell */
 bool trap_any(void);
 void signals_for_child(bool job_control, bool background);
+/* Those that a program must find at their default; the count. */
+int signals_to_default(bool job_control, int sigs[6]);
 void signals_interactive(void);
 int signal_number(const char *name); /* -1: no such */
 const char *signal_name(int sig);

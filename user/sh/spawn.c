@@ -1,123 +1,15 @@
 /*
  * Starting programs. A command whose words are expanded needs no copy of
- * the shell: launch() uses vfork, and the child only arranges descriptors,
- * group and signals before it executes. Everything else forks.
- *
- * Where a command was found is remembered until PATH changes.
+ * the shell: launch() has the system start it (start.c), or uses vfork, and
+ * the child only arranges descriptors, group and signals before it executes.
+ * Everything else forks.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sh.h"
-
-#define SHELL_PATH "/system/bin/sh"
-
-enum { BUCKETS = 32 };
-
-struct place {
-	struct place *next;
-	char *name, *path;
-};
-
-static struct place *places[BUCKETS];
-
-static struct place **
-place_bucket(const char *name)
-{
-	unsigned h = 0;
-
-	while (*name != '\0')
-		h = h * 31 + (unsigned char)*name++;
-	return &places[h % BUCKETS];
-}
-
-void
-path_forget(void)
-{
-	for (int i = 0; i < BUCKETS; i++) {
-		while (places[i] != NULL) {
-			struct place *p = places[i];
-
-			places[i] = p->next;
-			free(p->name);
-			free(p->path);
-			free(p);
-		}
-	}
-}
-
-void
-path_list(void)
-{
-	for (int i = 0; i < BUCKETS; i++)
-		for (struct place *p = places[i]; p != NULL; p = p->next)
-			out_printf("%s\n", p->path);
-}
-
-static void
-remember(const char *name, const char *path)
-{
-	struct place *p = xmalloc(sizeof(*p));
-	struct place **at = place_bucket(name);
-
-	*p = (struct place){ *at, xstrdup(name), xstrdup(path) };
-	*at = p;
-}
-
-static bool
-is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_mode & 0111) != 0;
-}
-
-static char *
-search(const char *name)
-{
-	const char *dir = var_get("PATH");
-
-	if (dir == NULL)
-		dir = PATH_DEFAULT;
-	for (;;) {
-		size_t n = strcspn(dir, ":");
-		struct buf path = { 0 };
-
-		buf_put(&path, dir, n);
-		if (n > 0)
-			buf_putc(&path, '/');
-		buf_puts(&path, name);
-		if (is_program(path.s)) {
-			if (*dir == '/')
-				remember(name, path.s);
-			return buf_take(&path);
-		}
-		buf_free(&path);
-		if (dir[n] == '\0')
-			return NULL;
-		dir += n + 1;
-	}
-}
-
-char *
-path_search(const char *name)
-{
-	struct place *p;
-
-	if (strchr(name, '/') != NULL)
-		return xstrdup(name);
-	if (*name == '\0')
-		return NULL;
-	for (p = *place_bucket(name); p != NULL; p = p->next)
-		if (strcmp(p->name, name) == 0)
-			return xstrdup(p->path);
-	return search(name);
-}
 
 /* A text file without "#!" is a script of ours. args[-2..-1] are free. */
 static void
@@ -215,8 +107,9 @@ child_fds(const struct launch *l)
 	}
 }
 
-static pid_t
-vfork_exec(const struct launch *l, char **args)
+/* The child says itself what is wrong. args: with a free slot before it. */
+pid_t
+start_forked(const struct launch *l, char **args)
 {
 	pid_t pid = vfork();
 
@@ -242,15 +135,26 @@ parent_side(struct job *j, pid_t pid)
 	job_add(j, pid);
 }
 
-pid_t
+void
 launch(const struct launch *l)
 {
 	char **args = roomy(l->argv);
-	pid_t pid = vfork_exec(l, args + 1);
+	const char *bad = l->argv[0];
+	pid_t pid = -1;
+	int error = ENOENT;
 
+	if (l->path != NULL) {
+		pid = start_program(l, args + 1, &bad);
+		error = errno;
+	}
 	free(args);
-	parent_side(l->job, pid);
-	return pid;
+	if (pid > 0) {
+		parent_side(l->job, pid);
+		return;
+	}
+	child_complain(bad, error);
+	job_add_failed(l->job, bad != l->argv[0] ? 2 :
+	    error == ENOENT ? 127 : 126);
 }
 
 /* The child is a shell without job control that has not run its commands. */

@@ -109,22 +109,33 @@ signals_interactive(void)
 		install_default(sigs[i]);
 }
 
+int
+signals_to_default(bool job_control, int out[6])
+{
+	static const int sigs[] = { SIGINT, SIGQUIT, SIGTERM, SIGTSTP,
+		SIGTTIN, SIGTTOU };
+	int n = 0;
+
+	if (!sh.interactive)
+		return 0;
+	/* Ctrl-Z must not stop what the shell itself waits for. */
+	for (int i = 0; i < (job_control ? 6 : 3); i++) {
+		const char *action = traps.action[sigs[i]];
+
+		if (action == NULL || *action != '\0')
+			out[n++] = sigs[i];
+	}
+	return n;
+}
+
 /* Runs in the child, possibly behind vfork: no memory may be changed. */
 void
 signals_for_child(bool job_control, bool background)
 {
-	static const int sigs[] = { SIGINT, SIGQUIT, SIGTERM, SIGTSTP,
-		SIGTTIN, SIGTTOU };
+	int sigs[6], n = signals_to_default(job_control, sigs);
 
-	if (sh.interactive) {
-		/* Ctrl-Z must not stop what the shell itself waits for. */
-		for (size_t i = 0; i < (job_control ? 6 : 3); i++) {
-			const char *action = traps.action[sigs[i]];
-
-			install(sigs[i], action != NULL && *action == '\0' ?
-			    SIG_IGN : SIG_DFL);
-		}
-	}
+	for (int i = 0; i < n; i++)
+		install(sigs[i], SIG_DFL);
 	if (background && !job_control) {
 		install(SIGINT, SIG_IGN);
 		install(SIGQUIT, SIG_IGN);
