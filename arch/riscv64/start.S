@@ -1,8 +1,10 @@
 /*
  * Entry. OpenSBI jumps to _start in S-mode, paging off, at the physical load
  * address, a0 = hart id, a1 = FDT. start_map() (space.c, position
- * independent) builds first tables; writing satp then faults on the next
- * fetch, and the trap vector is where we want to be: at the virtual address.
+ * independent) builds first tables, which also show the image where it runs;
+ * then we jump to the virtual address. Another hart finds the final tables,
+ * without that loan: its next fetch faults, and the trap vector is the same
+ * virtual address.
  */
 #include "offsets.h"
 
@@ -30,6 +32,7 @@ _start:
 	add	tp, tp, t1
 	sfence.vma
 	csrw	satp, a0
+	jr	t0
 	.balign	4
 2:	lla	t0, trap_entry
 	csrw	stvec, t0
@@ -57,6 +60,7 @@ secondary_start:
 	csrw	stvec, t2
 	sfence.vma
 	csrw	satp, t0
+	jr	t2
 	.balign	4
 3:	lla	t0, trap_entry
 	csrw	stvec, t0
