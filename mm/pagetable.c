@@ -280,7 +280,9 @@ pt_prepare_top(struct arch_space *s, vaddr_t start, vaddr_t end)
 	uint64_t span = UINT64_C(1) << level_shift(level);
 	slot_t *table = table_at(s->root);
 
-	for (vaddr_t va = ALIGN_DOWN(start, span); va < end; va += span) {
+	/* The last entry ends where addresses wrap. */
+	for (vaddr_t va = ALIGN_DOWN(start, span); va < end && va != 0;
+	    va += span) {
 		slot_t *slot = table_slot(table, va, level);
 		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
 
