@@ -361,6 +361,12 @@ bool capable(unsigned cap); /* running task */
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
+/* Checks and sets a limit of t, and tells those who enforce it. ERR_INVAL
+ * soft above hard, ERR_PERM. */
+enum err task_set_rlimit(struct task *t, enum rlimit_kind kind,
+    const struct rlimit_pair *want);
+/* 0: none in the container. */
+int task_parent_pid(struct task *t);
 void task_times(struct task *t, ns_t *utime, ns_t *stime);
 
 /* Pid 1: like task_spawn without a parent; takes fs and ns. Boot only. */

@@ -253,6 +253,17 @@ task_forget(struct task *child)
 	rcu_call(&child->rcu, drop_tree_ref);
 }
 
+int
+task_parent_pid(struct task *t)
+{
+	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	int pid = t->parent != NULL && t->parent->container == t->container ?
+	    t->parent->pid : 0;
+
+	spin_unlock_irq(&task_tree_lock, flags);
+	return pid;
+}
+
 /* ---- times ------------------------------------------------------------- */
 
 void
