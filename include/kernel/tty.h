@@ -50,3 +50,27 @@ void tty_session_gone(struct tty *t, int sid);
 uint64_t tty_rdev(struct tty *t);
 int tty_foreground(struct tty *t); /* pgid or 0 */
 void tty_init(void);
+
+/* ---- pseudo terminals (kernel/tty/pty.c) ------------------------------- */
+
+/* A set of pty numbers: one per devpts instance. */
+struct pty_set;
+struct pty_set *pty_set_create(void); /* NULL: memory */
+struct pty_set *pty_set_ref(struct pty_set *s);
+void pty_set_unref(struct pty_set *s);
+/* Opening ptmx: makes a pty of the set and turns f into its master. pts: the
+ * instance's root, NULLs when unknown; it is referenced while the pty lives,
+ * for TIOCGPTPEER. ERR_NOSPC, ERR_NOMEM. */
+enum err pty_open_master(struct pty_set *s, struct file *f);
+/* The set of boot, which /dev/ptmx uses until a devpts is mounted. */
+struct pty_set *pty_set_first(void);
+/* The next live pty number >= from; ERR_NOENT past the end. */
+struct pty_info {
+	unsigned number;
+	uint32_t uid, gid; /* who opened the master */
+};
+enum err pty_next(struct pty_set *s, unsigned from, struct pty_info *out);
+/* Opening /dev/pts/N turns f into a file of the slave. ERR_IO when it is
+ * locked or its master is gone. */
+enum err pty_open_slave(struct pty_set *s, unsigned number, struct file *f);
+#define PTY_SLAVE_MAJOR 136u
