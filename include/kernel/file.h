@@ -104,6 +104,7 @@ struct file_ops {
 #define FILE_PATH      0x0800u /* only names (O_PATH) */
 #define FILE_OWNED     0x1000u /* made by file_create or vfs_open, which
 	free the struct themselves after release */
+#define FILE_NOCTTY    0x2000u /* opening does not take a terminal over */
 #define FILE_SETTABLE  (FILE_APPEND | FILE_NONBLOCK | FILE_DIRECT | \
 	FILE_ASYNC | FILE_NOATIME)
 
@@ -113,7 +114,7 @@ struct file {
 	atomic_uint flags; /* [A] FILE_* */
 	struct path path; /* [I] both NULL for pathless files */
 	struct vnode *vnode; /* [I] of path.dentry, NULL for pathless */
-	struct mutex lock; /* RANK_FILE: offset */
+	struct mutex lock; /* RANK_OFFSET: offset */
 	uint64_t off; /* [l] */
 	void *data; /* [I] owner's (driver, fs) */
 	/* owner for SIGIO */
