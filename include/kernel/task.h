@@ -366,7 +366,7 @@ bool capable(unsigned cap); /* running task */
 enum err task_set_rlimit(struct task *t, enum rlimit_kind kind,
     const struct rlimit_pair *want);
 /* 0: none in the container. */
-int task_parent_pid(struct task *t);
+int task_parent_pid(const struct task *t);
 void task_times(struct task *t, ns_t *utime, ns_t *stime);
 
 /* Pid 1: like task_spawn without a parent; takes fs and ns. Boot only. */

@@ -254,7 +254,7 @@ task_forget(struct task *child)
 }
 
 int
-task_parent_pid(struct task *t)
+task_parent_pid(const struct task *t)
 {
 	unsigned long flags = spin_lock_irq(&task_tree_lock);
 	int pid = t->parent != NULL && t->parent->container == t->container ?
