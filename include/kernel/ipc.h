@@ -43,6 +43,7 @@ enum err timer_create(
 enum err timer_set(struct file *f, ns_t when, ns_t interval,
     bool cancel_on_step);
 enum err timer_get(struct file *f, ns_t *remaining, ns_t *interval);
+enum clock_id timer_clock(const struct file *f);
 
 /* ---- signal files, task files ----------------------------------------- */
 

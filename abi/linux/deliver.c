@@ -1,0 +1,90 @@
+/*
+ * Delivery of signals, and what becomes of the call they interrupted.
+ *
+ * A call that ended with ERR_RESTART* has EINTR in its frame already; the
+ * thread's call_result remembers how it wants to be taken up again:
+ *
+ *	result               a handler runs            nothing to run
+ *	RESTART              SA_RESTART: again, else   again
+ *	                     EINTR
+ *	RESTART_NOHANDLER    EINTR                     again
+ *	RESTART_BLOCK        EINTR                     goes on where it was
+ *
+ * The left column is decided here, once, for the first handler; further
+ * pending signals are stacked on top, so that the last one delivered runs
+ * first. The right column is trap_work()'s.
+ * Source: signal(7), "Interruption of system calls and library functions".
+ */
+#include "call.h"
+
+static void
+settle_call(struct thread *t, struct arch_frame *f, unsigned act_flags)
+{
+	if (t->call_result == ERR_RESTART && (act_flags & SIGACT_RESTART))
+		arch_frame_restart(f);
+	t->call_result = OK;
+}
+
+/* The stack for the frame is gone: the task dies of SIGSEGV, handler or not,
+ * when that is what was to be delivered; else it may still be caught. */
+static void
+frame_failed(int number)
+{
+	struct sig_info info = { .number = SIG_SEGV, .code = SIGC_KERNEL };
+
+	if (number == SIG_SEGV) {
+		struct sig_action dfl = { .handler = SIG_HANDLER_DEFAULT };
+
+		err_ignore(signal_action(SIG_SEGV, &dfl, NULL));
+	}
+	signal_fault(&info);
+}
+
+void
+lx_deliver(struct thread *t, struct arch_frame *f)
+{
+	struct sig_action act;
+	struct sig_info info;
+
+	while (signal_next(&info, &act)) {
+		settle_call(t, f, act.flags);
+		if (lx_frame_push(t, f, &info, &act))
+			signal_frame_done(info.number, &act);
+		else
+			frame_failed(info.number);
+	}
+}
+
+void
+lx_fault(struct thread *t, struct arch_frame *f, const struct sig_info *info)
+{
+	(void)t;
+	(void)f;
+	signal_fault(info);
+}
+
+enum err
+lx_rt_sigreturn(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct sig_info bad = { .number = SIG_SEGV, .code = SIGC_KERNEL };
+	sigset_bits mask;
+
+	(void)a;
+	*ret = 0;
+	if (!lx_frame_pop(t, thread_frame(t), &mask)) {
+		signal_fault(&bad);
+		return ERR_FAULT;
+	}
+	signal_mask_set(mask & ~SIG_UNBLOCKABLE);
+	return ERR_JUSTRETURN;
+}
+
+enum err
+lx_restart_syscall(struct thread *t, const struct sysargs *a, long *ret)
+{
+	enum err (*again)(struct thread *, long *) = t->restart;
+
+	(void)a;
+	t->restart = NULL;
+	return again != NULL ? again(t, ret) : ERR_INTR;
+}

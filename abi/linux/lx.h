@@ -1,0 +1,203 @@
+/*
+ * What the files of the Linux ABI share: the shape of a handler, the fetch of
+ * common arguments (descriptors, paths, times, vectors), and the encoders of
+ * structures that several calls give out.
+ *
+ * A handler fetches and checks arguments, copies in, calls services with
+ * kernel types, copies out, and sets *ret. It answers enum err; the number is
+ * encoded once, by lx_answer().
+ */
+#pragma once
+
+#include <kernel/abi.h>
+#include <kernel/file.h>
+#include <kernel/task.h>
+#include <kernel/user.h>
+#include <kernel/vfs.h>
+#include <lib/string.h>
+
+#include "types.h"
+
+typedef enum err lx_handler(
+    struct thread *t, const struct sysargs *a, long *ret);
+
+/* errno.c */
+int lx_errno(enum err e); /* positive; 0 for OK */
+long lx_answer(enum err e, long ret);
+
+/* call.c */
+enum err lx_call(struct thread *t, uintptr_t nr, const struct sysargs *a,
+    long *ret);
+const char *lx_name_of(uintptr_t nr);
+const char *lx_kinds_of(uintptr_t nr);
+
+/* ---- descriptors ------------------------------------------------------ */
+
+/* A descriptor in use for the length of one call. */
+struct lx_fd {
+	struct file *file;
+	bool borrowed;
+};
+
+/*
+ * Looks up descriptor h without a reference where the table is private.
+ * Takes: release with lx_fd_put; meanwhile the call closes no handle.
+ * Errors: ERR_BADHANDLE, also for descriptors that only name (O_PATH).
+ */
+static inline enum err
+lx_fd_get(struct thread *t, uintptr_t h, rights_t need, struct lx_fd *fd)
+{
+	struct obj *o;
+	enum err e = handle_borrow(t->task->handles, (uint32_t)h, OBJ_STREAM,
+	    need, &o, &fd->borrowed);
+
+	if (UNLIKELY(e != OK))
+		return e;
+	fd->file = file_of(o);
+	return OK;
+}
+
+static inline void
+lx_fd_put(struct lx_fd *fd)
+{
+	handle_put(&fd->file->obj, fd->borrowed);
+}
+
+/* As file_get on the caller's table; any file, also O_PATH. */
+enum err lx_file(
+    struct thread *t, uintptr_t h, rights_t need, struct file **out);
+/* Installs f (reference taken, also on failure) with its own rights. */
+enum err lx_install(
+    struct thread *t, struct file *f, bool cloexec, long *ret);
+
+/* A private copy of the descriptors that threads share. */
+enum err lx_unshare_handles(struct thread *t);
+
+static inline bool
+file_is_stream(const struct file *f)
+{
+	return (file_flags(f) & FILE_STREAM) != 0;
+}
+
+/* ---- paths ------------------------------------------------------------ */
+
+/* A directory descriptor and a path, ready for the VFS. */
+struct lx_at {
+	char *path;
+	size_t len;
+	struct file *dir; /* referenced or NULL */
+	const struct path *base; /* NULL: the working directory */
+};
+
+/* Errors: ERR_FAULT, ERR_NAMETOOLONG, ERR_BADHANDLE, ERR_NOTDIR, and
+ * ERR_NOENT for an empty path unless may_be_empty. at is clean on failure. */
+enum err lx_at_get(struct lx_at *at, struct thread *t, uintptr_t dirfd,
+    uintptr_t path, bool may_be_empty);
+void lx_at_put(struct lx_at *at);
+/* Fetch and walk in one. walk: WALK_*. */
+enum err lx_at_walk(struct thread *t, uintptr_t dirfd, uintptr_t path,
+    unsigned walk, struct path *out);
+/* From AT_SYMLINK_NOFOLLOW / AT_EMPTY_PATH to WALK_*; other bits than allowed
+ * are ERR_INVAL. */
+enum err lx_at_flags(uintptr_t flags, unsigned allowed, unsigned *walk);
+/* The path behind a descriptor. ERR_BADHANDLE; ERR_INVAL for pathless ones. */
+enum err lx_fd_path(struct thread *t, uintptr_t h, rights_t need,
+    struct path *out);
+
+/* ---- times ------------------------------------------------------------ */
+
+/* ERR_INVAL for negative or unnormalised values; saturates below NS_NEVER. */
+enum err lx_timespec_in(uintptr_t user, ns_t *out);
+enum err lx_timespec_out(uintptr_t user, ns_t ns);
+struct lx_timeval lx_timeval_of(ns_t ns);
+/* now + span without wrapping. */
+ns_t lx_deadline(ns_t span);
+/* user 0: NS_NEVER; else now + *user. */
+enum err lx_timeout_in(uintptr_t user, ns_t *deadline);
+
+/* ---- vectors ---------------------------------------------------------- */
+
+#define LX_IOV_MAX  1024
+#define LX_IOV_FAST 8
+struct lx_iov {
+	struct iter it;
+	struct iter_seg fast[LX_IOV_FAST];
+	struct iter_seg *segs; /* fast or allocated */
+	size_t count;
+};
+enum err lx_iov_get(
+    struct lx_iov *v, uintptr_t user, size_t count, bool into);
+void lx_iov_put(struct lx_iov *v);
+
+/* ---- signals (signal.c, sigframe per architecture) -------------------- */
+
+/* A kernel set from user memory; size must be 8. */
+enum err lx_sigset_in(uintptr_t user, size_t size, sigset_bits *out);
+/* For ppoll, pselect, epoll_pwait: user 0 is fine; sets the wait's mask. */
+enum err lx_wait_mask(uintptr_t user, size_t size);
+void lx_siginfo_encode(const struct sig_info *in, struct lx_siginfo *out);
+void lx_signalfd_encode(
+    const struct sig_info *in, struct lx_signalfd_info *out);
+void lx_siginfo_decode(const struct lx_siginfo *in, struct sig_info *out);
+void lx_deliver(struct thread *t, struct arch_frame *f);
+void lx_fault(struct thread *t, struct arch_frame *f,
+    const struct sig_info *info);
+/* A wait that is not taken up again after a handler: poll and its kin. */
+static inline enum err
+lx_no_restart(enum err e)
+{
+	return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+}
+
+/* Builds the frame of a caught signal and points f at the handler. False:
+ * the stack cannot hold it. */
+bool lx_frame_push(struct thread *t, struct arch_frame *f,
+    const struct sig_info *info, const struct sig_action *act);
+/* Takes the frame at the stack pointer apart again. False: it is malformed or
+ * unreadable; registers are unchanged then. */
+bool lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask);
+size_t lx_frame_min(void); /* AT_MINSIGSTKSZ */
+extern const char lx_platform[]; /* AT_PLATFORM; "" for none */
+/* Where the stack for a handler of act begins (its exclusive end). */
+uintptr_t lx_signal_stack(
+    struct thread *t, uintptr_t sp, const struct sig_action *act);
+/* On the alternate stack now, with this stack pointer? */
+bool lx_on_alt_stack(struct thread *t, uintptr_t sp);
+/* The stack_t to save in a frame, and its way back (never fails). */
+void lx_alt_stack_save(struct thread *t, uintptr_t sp, struct lx_stack *out);
+void lx_alt_stack_restore(struct thread *t, const struct lx_stack *in);
+
+/* ---- start and vDSO --------------------------------------------------- */
+
+enum err lx_start(struct image *img, struct arch_frame *f);
+/* Maps the vDSO; *base its ELF header. */
+enum err lx_vdso_map(struct space *s, vaddr_t *base);
+vaddr_t lx_vdso_sigreturn(vaddr_t base);
+
+/* ---- stat encoders (stat.c) ------------------------------------------- */
+
+uint64_t lx_dev(uint64_t rdev); /* Linux's 64-bit st_dev encoding */
+uint64_t lx_dev_decode(uint64_t dev);
+
+/* ---- processes -------------------------------------------------------- */
+
+/* pid 0: the caller. Referenced. */
+enum err lx_task(struct thread *t, uintptr_t pid, struct task **out);
+/* tid 0: the caller. Referenced (thread obj). */
+enum err lx_thread(struct thread *t, uintptr_t tid, struct thread **out);
+void lx_thread_put(struct thread *th);
+void lx_rusage_encode(ns_t utime, ns_t stime, struct lx_rusage *out);
+/* The pid of a parent as the task sees it; no lock, no reference. */
+int lx_parent_pid(struct task *task);
+/* May the caller change scheduling or limits of target? */
+bool lx_may_change(struct thread *t, struct task *target, unsigned cap);
+/* posix timers of a task that ends or execs (timer.c). */
+void lx_timers_drop(struct task *task);
+
+/* Common part of plain open flags (open.c), shared with pipe2 and others. */
+#define LX_FD_FLAGS (LX_O_CLOEXEC | LX_O_NONBLOCK)
+static inline unsigned
+lx_file_flags(unsigned o)
+{
+	return (o & LX_O_NONBLOCK) ? FILE_NONBLOCK : 0;
+}

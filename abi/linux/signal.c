@@ -1,0 +1,464 @@
+/*
+ * Signals: sending, masks, actions, waiting for them.
+ * Source: man-pages 6.05 sigaction(2), sigprocmask(2), kill(2), tgkill(2),
+ * rt_sigqueueinfo(2), sigtimedwait(2), sigaltstack(2).
+ */
+#include "call.h"
+
+enum err
+lx_sigset_in(uintptr_t user, size_t size, sigset_bits *out)
+{
+	if (size != sizeof(*out))
+		return ERR_INVAL;
+	return user_copy_in(out, user, sizeof(*out));
+}
+
+enum err
+lx_wait_mask(uintptr_t user, size_t size)
+{
+	sigset_bits mask;
+	enum err e;
+
+	if (user == 0)
+		return OK;
+	e = lx_sigset_in(user, size, &mask);
+	if (e == OK)
+		signal_mask_for_wait(mask & ~SIG_UNBLOCKABLE);
+	return e;
+}
+
+/* ---- siginfo ---------------------------------------------------------- */
+
+static bool
+is_fault_signal(int number)
+{
+	return number == SIG_SEGV || number == SIG_BUS || number == SIG_ILL ||
+	    number == SIG_FPE || number == SIG_TRAP;
+}
+
+void
+lx_siginfo_encode(const struct sig_info *in, struct lx_siginfo *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->signo = in->number;
+	out->error = in->error;
+	out->code = in->code;
+	if (in->code == SIGC_TIMER) {
+		out->timer.id = in->timer_id;
+		out->timer.overrun = in->overrun;
+		out->timer.value = in->value;
+	} else if (in->code > 0 && is_fault_signal(in->number) &&
+	    in->code != SIGC_KERNEL) {
+		out->fault.addr = in->addr;
+	} else if (in->code > 0 && in->number == SIG_CHLD &&
+	    in->code != SIGC_KERNEL) {
+		out->child.pid = in->pid;
+		out->child.uid = in->uid;
+		out->child.status = in->status;
+		out->child.utime = (int64_t)(in->utime / 10000000);
+		out->child.stime = (int64_t)(in->stime / 10000000);
+	} else if (in->code > 0 && in->number == SIG_IO &&
+	    in->code != SIGC_KERNEL) {
+		out->poll.band = in->band;
+		out->poll.fd = in->fd;
+	} else {
+		out->rt.pid = in->pid;
+		out->rt.uid = in->uid;
+		out->rt.value = in->value;
+	}
+}
+
+void
+lx_signalfd_encode(const struct sig_info *in, struct lx_signalfd_info *out)
+{
+	*out = (struct lx_signalfd_info){
+		.signo = (uint32_t)in->number,
+		.error = in->error,
+		.code = in->code,
+		.pid = (uint32_t)in->pid,
+		.uid = in->uid,
+		.fd = in->fd,
+		.timer_id = (uint32_t)in->timer_id,
+		.band = (uint32_t)in->band,
+		.overrun = (uint32_t)in->overrun,
+		.status = in->status,
+		.int_value = (int32_t)in->value,
+		.ptr = in->value,
+		.utime = in->utime / 10000000,
+		.stime = in->stime / 10000000,
+		.addr = in->addr,
+	};
+}
+
+/* For rt_sigqueueinfo, whose codes are negative: the queue form. */
+void
+lx_siginfo_decode(const struct lx_siginfo *in, struct sig_info *out)
+{
+	*out = (struct sig_info){
+		.number = in->signo,
+		.code = in->code,
+		.error = in->error,
+		.pid = in->rt.pid,
+		.uid = in->rt.uid,
+		.value = in->rt.value,
+	};
+}
+
+/* ---- sending ---------------------------------------------------------- */
+
+static struct sig_info
+sender(struct thread *t, int number, int code)
+{
+	struct sig_info info = {
+		.number = number, .code = code, .pid = t->task->pid,
+	};
+
+	rcu_read_lock();
+	info.uid = atomic_load_explicit(&t->task->creds, memory_order_consume)->uid;
+	rcu_read_unlock();
+	return info;
+}
+
+static enum err
+send_task(int pid, const struct sig_info *info)
+{
+	struct task *target;
+	enum err e = task_find(pid, &target);
+
+	if (e != OK)
+		return e;
+	e = signal_may(target, info->number) ? signal_send(target, info) :
+	    ERR_PERM;
+	task_unref(target);
+	return e;
+}
+
+enum err
+lx_kill(struct thread *t, const struct sysargs *a, long *ret)
+{
+	int pid = (int)a->v[0], number = (int)a->v[1];
+	struct sig_info info = sender(t, number, SIGC_USER);
+
+	*ret = 0;
+	if (number < 0 || number > SIG_MAX)
+		return ERR_INVAL;
+	if (pid > 0)
+		return send_task(pid, &info);
+	if (pid == -1)
+		return signal_all(&info);
+	if (pid == INT32_MIN)
+		return ERR_NOTASK;
+	return signal_group(pid == 0 ? t->task->pgid : -pid, &info);
+}
+
+/* tgid 0: any (tkill). */
+static enum err
+send_thread(int tgid, int tid, const struct sig_info *info)
+{
+	struct thread *target;
+	enum err e;
+
+	if (tid <= 0 || info->number < 0 || info->number > SIG_MAX)
+		return ERR_INVAL;
+	e = thread_find(tid, &target);
+	if (e != OK)
+		return e;
+	if (tgid != 0 && target->task->pid != tgid)
+		e = ERR_NOTASK;
+	else if (!signal_may(target->task, info->number))
+		e = ERR_PERM;
+	else
+		e = signal_send_thread(target, info);
+	lx_thread_put(target);
+	return e;
+}
+
+enum err
+lx_tkill(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct sig_info info = sender(t, (int)a->v[1], SIGC_TKILL);
+
+	*ret = 0;
+	return send_thread(0, (int)a->v[0], &info);
+}
+
+enum err
+lx_tgkill(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct sig_info info = sender(t, (int)a->v[2], SIGC_TKILL);
+
+	*ret = 0;
+	if ((int)a->v[0] <= 0)
+		return ERR_INVAL;
+	return send_thread((int)a->v[0], (int)a->v[1], &info);
+}
+
+/* Others may not be told that the kernel or kill() sent it. */
+static enum err
+queued_in(struct thread *t, uintptr_t user, int number, int pid,
+    struct sig_info *out)
+{
+	struct lx_siginfo si;
+	enum err e = user_copy_in(&si, user, sizeof(si));
+
+	if (e != OK)
+		return e;
+	si.signo = number;
+	if ((si.code >= 0 || si.code == SIGC_TKILL) && pid != t->task->pid)
+		return ERR_PERM;
+	lx_siginfo_decode(&si, out);
+	return OK;
+}
+
+enum err
+lx_rt_sigqueueinfo(struct thread *t, const struct sysargs *a, long *ret)
+{
+	int number = (int)a->v[1];
+	struct sig_info info;
+	enum err e = queued_in(t, a->v[2], number, (int)a->v[0], &info);
+
+	*ret = 0;
+	if (e != OK)
+		return e;
+	if (number < 0 || number > SIG_MAX)
+		return ERR_INVAL;
+	return send_task((int)a->v[0], &info);
+}
+
+enum err
+lx_rt_tgsigqueueinfo(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct sig_info info;
+	enum err e;
+
+	*ret = 0;
+	if ((int)a->v[0] <= 0 || (int)a->v[1] <= 0)
+		return ERR_INVAL;
+	e = queued_in(t, a->v[3], (int)a->v[2], (int)a->v[0], &info);
+	return e == OK ? send_thread((int)a->v[0], (int)a->v[1], &info) : e;
+}
+
+/* ---- masks ------------------------------------------------------------ */
+
+enum err
+lx_rt_sigprocmask(struct thread *t, const struct sysargs *a, long *ret)
+{
+	sigset_bits old = signal_mask(), set;
+	enum err e;
+
+	(void)t;
+	*ret = 0;
+	if (a->v[3] != sizeof(set))
+		return ERR_INVAL;
+	if (a->v[1] != 0) {
+		e = user_copy_in(&set, a->v[1], sizeof(set));
+		if (e != OK)
+			return e;
+		switch ((int)a->v[0]) {
+		case 0:
+			set = old | set;
+			break;
+		case 1:
+			set = old & ~set;
+			break;
+		case 2:
+			break;
+		default:
+			return ERR_INVAL;
+		}
+		signal_mask_set(set & ~SIG_UNBLOCKABLE);
+	}
+	return a->v[2] != 0 ? user_copy_out(a->v[2], &old, sizeof(old)) : OK;
+}
+
+enum err
+lx_rt_sigpending(struct thread *t, const struct sysargs *a, long *ret)
+{
+	sigset_bits set = signal_pending_set(t) & signal_mask();
+
+	*ret = 0;
+	if (a->v[1] > sizeof(set))
+		return ERR_INVAL;
+	return user_copy_out(a->v[0], &set, a->v[1]);
+}
+
+enum err
+lx_rt_sigsuspend(struct thread *t, const struct sysargs *a, long *ret)
+{
+	sigset_bits mask;
+	struct waitq q;
+	enum err e = lx_sigset_in(a->v[0], a->v[1], &mask);
+
+	(void)t;
+	(void)ret;
+	if (e != OK)
+		return e;
+	signal_mask_for_wait(mask & ~SIG_UNBLOCKABLE);
+	waitq_init(&q);
+	e = wait_until(&q, false, WAIT_SIGNALS);
+	return lx_no_restart(e);
+}
+
+enum err
+lx_rt_sigtimedwait(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct lx_siginfo si;
+	struct sig_info info;
+	sigset_bits set;
+	ns_t deadline;
+	enum err e = lx_sigset_in(a->v[0], a->v[3], &set);
+
+	(void)t;
+	if (e == OK)
+		e = lx_timeout_in(a->v[2], &deadline);
+	if (e == OK)
+		e = signal_take(set & ~SIG_UNBLOCKABLE, &info, deadline);
+	if (e == ERR_RESTART || e == ERR_RESTART_NOHANDLER)
+		return ERR_INTR;
+	if (e != OK)
+		return e == ERR_TIMEDOUT ? ERR_AGAIN : e;
+	*ret = info.number;
+	if (a->v[1] == 0)
+		return OK;
+	lx_siginfo_encode(&info, &si);
+	return user_copy_out(a->v[1], &si, sizeof(si));
+}
+
+/* ---- actions ---------------------------------------------------------- */
+
+static const struct {
+	uint32_t linux_bit;
+	unsigned kernel_bit;
+} action_bits[] = {
+	{ LX_SA_NOCLDSTOP, SIGACT_NOCLDSTOP },
+	{ LX_SA_NOCLDWAIT, SIGACT_NOCLDWAIT },
+	{ LX_SA_SIGINFO, SIGACT_SIGINFO },
+	{ LX_SA_ONSTACK, SIGACT_ONSTACK },
+	{ LX_SA_RESTART, SIGACT_RESTART },
+	{ LX_SA_NODEFER, SIGACT_NODEFER },
+	{ LX_SA_RESETHAND, SIGACT_RESETHAND },
+};
+
+/* The kernel's struct sigaction without sa_restorer, as ports have it that
+ * return through the vDSO. Source: Linux 6.6 asm-generic/signal.h. */
+struct action_user {
+	uint64_t handler, flags, mask;
+};
+
+enum err
+lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct sig_action set = { 0 }, old = { 0 };
+	struct action_user u;
+	enum err e = OK;
+
+	(void)t;
+	*ret = 0;
+	if (a->v[3] != sizeof(sigset_bits))
+		return ERR_INVAL;
+	if (a->v[1] != 0) {
+		e = user_copy_in(&u, a->v[1], sizeof(u));
+		if (e != OK)
+			return e;
+		set.handler = u.handler;
+		set.mask = u.mask & ~SIG_UNBLOCKABLE;
+		for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
+			if (u.flags & action_bits[i].linux_bit)
+				set.flags |= action_bits[i].kernel_bit;
+	}
+	e = signal_action((int)a->v[0], a->v[1] != 0 ? &set : NULL, &old);
+	if (e != OK || a->v[2] == 0)
+		return e;
+	u = (struct action_user){ .handler = old.handler, .mask = old.mask };
+	for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
+		if (old.flags & action_bits[i].kernel_bit)
+			u.flags |= action_bits[i].linux_bit;
+	return user_copy_out(a->v[2], &u, sizeof(u));
+}
+
+/* ---- the alternate stack ---------------------------------------------- */
+
+bool
+lx_on_alt_stack(struct thread *t, uintptr_t sp)
+{
+	const struct sig_stack *s = &t->alt_stack;
+
+	if (s->size == 0 || (s->flags & (unsigned)LX_SS_AUTODISARM))
+		return false;
+	return sp > s->base && sp - s->base <= s->size;
+}
+
+void
+lx_alt_stack_save(struct thread *t, uintptr_t sp, struct lx_stack *out)
+{
+	*out = (struct lx_stack){
+		.sp = t->alt_stack.base,
+		.size = t->alt_stack.size,
+		.flags = (int32_t)(t->alt_stack.flags &
+		    (unsigned)LX_SS_AUTODISARM),
+	};
+	if (t->alt_stack.size == 0)
+		out->flags |= LX_SS_DISABLE;
+	else if (lx_on_alt_stack(t, sp))
+		out->flags |= LX_SS_ONSTACK;
+}
+
+static enum err
+alt_stack_set(struct thread *t, uintptr_t sp, const struct lx_stack *in)
+{
+	int mode = in->flags & ~LX_SS_AUTODISARM;
+
+	if (lx_on_alt_stack(t, sp))
+		return ERR_PERM;
+	if (mode != 0 && mode != LX_SS_ONSTACK && mode != LX_SS_DISABLE)
+		return ERR_INVAL;
+	if (mode == LX_SS_DISABLE) {
+		t->alt_stack = (struct sig_stack){ 0 };
+		return OK;
+	}
+	if (in->size < lx_frame_min())
+		return ERR_NOMEM;
+	t->alt_stack = (struct sig_stack){
+		.base = in->sp,
+		.size = in->size,
+		.flags = (unsigned)in->flags & (unsigned)LX_SS_AUTODISARM,
+	};
+	return OK;
+}
+
+void
+lx_alt_stack_restore(struct thread *t, const struct lx_stack *in)
+{
+	uintptr_t sp = arch_frame_sp(thread_frame(t));
+
+	/* The frame may be forged: what does not hold is left as it is. */
+	err_ignore(alt_stack_set(t, sp, in));
+}
+
+uintptr_t
+lx_signal_stack(struct thread *t, uintptr_t sp, const struct sig_action *act)
+{
+	if ((act->flags & SIGACT_ONSTACK) == 0 || t->alt_stack.size == 0 ||
+	    lx_on_alt_stack(t, sp))
+		return sp;
+	return t->alt_stack.base + t->alt_stack.size;
+}
+
+enum err
+lx_sigaltstack(struct thread *t, const struct sysargs *a, long *ret)
+{
+	uintptr_t sp = arch_frame_sp(thread_frame(t));
+	struct lx_stack old, set;
+	enum err e;
+
+	*ret = 0;
+	lx_alt_stack_save(t, sp, &old);
+	if (a->v[0] != 0) {
+		e = user_copy_in(&set, a->v[0], sizeof(set));
+		if (e == OK)
+			e = alt_stack_set(t, sp, &set);
+		if (e != OK)
+			return e;
+	}
+	return a->v[1] != 0 ? user_copy_out(a->v[1], &old, sizeof(old)) : OK;
+}

@@ -1,0 +1,285 @@
+/*
+ * Clocks and sleeping.
+ * Source: man-pages 6.05 clock_gettime(2), clock_nanosleep(2),
+ * gettimeofday(2), times(2).
+ */
+#include "call.h"
+
+#include <kernel/time.h>
+
+enum {
+	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME = 2,
+	CLOCK_THREAD_CPUTIME = 3, CLOCK_MONOTONIC_RAW = 4,
+	CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6,
+	CLOCK_BOOTTIME = 7, CLOCK_REALTIME_ALARM = 8,
+	CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11,
+};
+
+static ns_t
+task_cpu_time(struct task *task)
+{
+	ns_t user, system;
+
+	task_times(task, &user, &system);
+	return user + system;
+}
+
+/* Negative ids name the CPU time of a process or thread: ~pid << 3 | what,
+ * with bit 2 for threads. Source: clock_getcpuclockid(3). */
+static enum err
+cpu_clock(struct thread *t, int id, ns_t *out)
+{
+	unsigned pid = ~((unsigned)id >> 3) & 0x1fffffffu;
+	struct thread *th;
+	struct task *task;
+	enum err e;
+
+	if ((id & 3) == 3)
+		return ERR_INVAL;
+	if (id & 4) {
+		e = lx_thread(t, pid, &th);
+		if (e != OK)
+			return ERR_INVAL;
+		*out = sched_runtime(th);
+		lx_thread_put(th);
+		return OK;
+	}
+	e = lx_task(t, pid, &task);
+	if (e != OK)
+		return ERR_INVAL;
+	*out = task_cpu_time(task);
+	task_unref(task);
+	return OK;
+}
+
+static enum err
+clock_read(struct thread *t, int id, ns_t *out)
+{
+	switch (id) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI:
+		*out = time_wall();
+		return OK;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
+		*out = time_now();
+		return OK;
+	case CLOCK_PROCESS_CPUTIME:
+		*out = task_cpu_time(t->task);
+		return OK;
+	case CLOCK_THREAD_CPUTIME:
+		*out = sched_runtime(t);
+		return OK;
+	default:
+		return id < 0 ? cpu_clock(t, id, out) : ERR_INVAL;
+	}
+}
+
+enum err
+lx_clock_gettime(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t now;
+	enum err e = clock_read(t, (int)a->v[0], &now);
+
+	*ret = 0;
+	return e == OK ? lx_timespec_out(a->v[1], now) : e;
+}
+
+enum err
+lx_clock_getres(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t now;
+	enum err e = clock_read(t, (int)a->v[0], &now);
+
+	*ret = 0;
+	if (e != OK || a->v[1] == 0)
+		return e;
+	return lx_timespec_out(a->v[1], 1);
+}
+
+enum err
+lx_clock_settime(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t when;
+	enum err e = lx_timespec_in(a->v[1], &when);
+
+	(void)t;
+	*ret = 0;
+	if ((int)a->v[0] != CLOCK_REALTIME)
+		return ERR_INVAL;
+	if (e != OK)
+		return e;
+	if (!capable(CAP_SYS_TIME))
+		return ERR_PERM;
+	time_set_wall(when);
+	return OK;
+}
+
+enum err
+lx_gettimeofday(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct lx_timeval tv = lx_timeval_of(time_wall());
+	struct lx_timezone tz = { 0, 0 };
+	enum err e = OK;
+
+	(void)t;
+	*ret = 0;
+	if (a->v[0] != 0)
+		e = user_copy_out(a->v[0], &tv, sizeof(tv));
+	if (e == OK && a->v[1] != 0)
+		e = user_copy_out(a->v[1], &tz, sizeof(tz));
+	return e;
+}
+
+enum err
+lx_settimeofday(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct lx_timeval tv;
+	enum err e;
+
+	(void)t;
+	*ret = 0;
+	if (!capable(CAP_SYS_TIME))
+		return ERR_PERM;
+	if (a->v[0] == 0)
+		return OK; /* the time zone is the C library's matter */
+	e = user_copy_in(&tv, a->v[0], sizeof(tv));
+	if (e != OK)
+		return e;
+	if (tv.sec < 0 || (uint64_t)tv.usec >= 1000000)
+		return ERR_INVAL;
+	time_set_wall((ns_t)tv.sec * NS_PER_SEC + (ns_t)tv.usec * NS_PER_US);
+	return OK;
+}
+
+#define TICK_NS 10000000
+
+enum err
+lx_times(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct lx_tms tms;
+	ns_t user, system;
+
+	*ret = (long)(time_now() / TICK_NS);
+	if (a->v[0] == 0)
+		return OK;
+	task_times(t->task, &user, &system);
+	tms = (struct lx_tms){
+		.utime = (int64_t)(user / TICK_NS),
+		.stime = (int64_t)(system / TICK_NS),
+		.cutime = (int64_t)(atomic_load(&t->task->child_utime) /
+		    TICK_NS),
+		.cstime = (int64_t)(atomic_load(&t->task->child_stime) /
+		    TICK_NS),
+	};
+	return user_copy_out(a->v[0], &tms, sizeof(tms));
+}
+
+/* ---- sleeping --------------------------------------------------------- */
+
+/* Until a time of the monotonic clock; OK when it has come. */
+static enum err
+sleep_mono(ns_t deadline)
+{
+	struct waitq q;
+	enum err e;
+
+	waitq_init(&q);
+	e = wait_until_deadline(&q, false, WAIT_SIGNALS, deadline);
+	return e == ERR_TIMEDOUT ? OK : e;
+}
+
+/* Until a wall time: a step of the clock makes it look again. */
+static enum err
+sleep_wall(ns_t when)
+{
+	for (;;) {
+		unsigned gen = time_wall_generation();
+		ns_t wall = time_wall();
+		enum err e;
+
+		if (wall >= when)
+			return OK;
+		e = wait_until_deadline(time_wall_waitq(),
+		    time_wall_generation() != gen, WAIT_SIGNALS,
+		    lx_deadline(when - wall));
+		if (e != OK && e != ERR_TIMEDOUT)
+			return e;
+	}
+}
+
+/* Tells how much was left when a handler ran. */
+static enum err
+tell_remaining(uintptr_t user, ns_t deadline)
+{
+	ns_t now = time_now();
+
+	if (user == 0)
+		return OK;
+	return lx_timespec_out(user, deadline > now ? deadline - now : 0);
+}
+
+static enum err sleep_again(struct thread *t, long *ret);
+
+static enum err
+sleep_span(struct thread *t, ns_t deadline, uintptr_t remaining)
+{
+	enum err e = sleep_mono(deadline);
+
+	if (e != ERR_RESTART)
+		return e;
+	e = tell_remaining(remaining, deadline);
+	if (e != OK)
+		return e;
+	t->restart = sleep_again;
+	t->restart_args[0] = deadline;
+	t->restart_args[1] = remaining;
+	return ERR_RESTART_BLOCK;
+}
+
+static enum err
+sleep_again(struct thread *t, long *ret)
+{
+	*ret = 0;
+	return sleep_span(t, t->restart_args[0], t->restart_args[1]);
+}
+
+enum err
+lx_nanosleep(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t span;
+	enum err e = lx_timespec_in(a->v[0], &span);
+
+	*ret = 0;
+	return e == OK ? sleep_span(t, lx_deadline(span), a->v[1]) : e;
+}
+
+#define TIMER_ABSTIME 1u
+
+enum err
+lx_clock_nanosleep(struct thread *t, const struct sysargs *a, long *ret)
+{
+	int id = (int)a->v[0];
+	ns_t when, now;
+	enum err e = clock_read(t, id, &now);
+
+	*ret = 0;
+	if (e != OK)
+		return e;
+	if (id != CLOCK_REALTIME && id != CLOCK_MONOTONIC &&
+	    id != CLOCK_BOOTTIME && id != CLOCK_TAI)
+		return ERR_NOTSUP;
+	e = lx_timespec_in(a->v[2], &when);
+	if (e != OK)
+		return e;
+	if ((a->v[1] & TIMER_ABSTIME) == 0)
+		return sleep_span(t, lx_deadline(when), a->v[3]);
+	e = id == CLOCK_REALTIME || id == CLOCK_TAI ? sleep_wall(when) :
+	    sleep_mono(when);
+	return lx_no_restart(e);
+}
