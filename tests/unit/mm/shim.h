@@ -126,7 +126,7 @@ assert_failed(const char *what, const char *file, int line)
 static void
 shim_boot(size_t bytes)
 {
-	void *ram = aligned_alloc(PAGE_SIZE, bytes);
+	void *ram = aligned_alloc(MIB(8), bytes);
 
 	if (ram == NULL)
 		abort();
