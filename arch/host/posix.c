@@ -12,14 +12,19 @@ void arch_pause(void);
 uint64_t arch_time(void);
 uint64_t arch_wall_seconds(void);
 
-/* len bytes of zeroes, page-aligned; NULL: none. */
+/* Blocks that are aligned in physical memory must be so in the direct map. */
+#define RAM_ALIGN ((size_t)16 << 20)
+
+/* len bytes of zeroes, aligned to RAM_ALIGN; NULL: none. */
 void *
 host_ram_map(size_t len)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, len + RAM_ALIGN, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	return p + (RAM_ALIGN - (uintptr_t)p % RAM_ALIGN) % RAM_ALIGN;
 }
 
 void

@@ -113,6 +113,7 @@ assert_failed(const char *what, const char *file, int line)
 
 #define EXPECT_PANIC(statement) \
 	do { \
+		unit.expectations++; \
 		shim_panicked = true; \
 		if (setjmp(shim_panic) == 0) { \
 			statement; \
