@@ -43,7 +43,7 @@ UCFLAGS := -std=gnu2x -O2 -g $(UMACH) -static -fno-pic -fno-pie \
     -Wvla -Wpointer-arith -Wimplicit-fallthrough $(UINC)
 ULDFLAGS := $(UMACH) -static -no-pie -nostdlib -nostartfiles \
     -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
-    -Wl,-z,max-page-size=4096 -Wl,-z,separate-code
+    -Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code
 
 ULIB_SRCS := $(wildcard user/lib/*.c user/lib/arch/$(ARCH)/*.c \
     user/lib/arch/$(ARCH)/*.S)

@@ -279,6 +279,19 @@ enum err task_spawn(struct task *parent, struct thread **out);
  * takes fs and ns. Not started. */
 enum err task_spawn_first(
     struct fs_state *fs, struct mount_ns *ns, struct thread **out);
+/* What else a spawned task may get before it starts; kernel/task/spawn.c. */
+struct spawn_setup {
+	bool set_group; /* join group; 0: a new one of its own */
+	bool new_session; /* lead a new session instead */
+	int group;
+	sigset_bits mask; /* of its first thread */
+	sigset_bits defaults; /* not inherited as ignored */
+};
+/* The task keeps what the running one ignores, its mask and scheduling
+ * unless s says otherwise. ERR_PERM: the group; ERR_NOMEM. */
+enum err task_spawn_setup(struct thread *th, const struct spawn_setup *s);
+/* Gives a task that was never started back; takes th. */
+void task_spawn_abandon(struct thread *th);
 /* exec stands, or the task ends: a vfork parent goes on. */
 void task_vfork_done(struct task *t);
 /* See the top of this file. */

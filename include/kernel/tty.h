@@ -49,6 +49,8 @@ void tty_hangup(struct tty *t);
 void tty_session_gone(struct tty *t, int sid);
 uint64_t tty_rdev(struct tty *t);
 int tty_foreground(struct tty *t); /* pgid or 0 */
+/* tcsetpgrp by the running task: ERR_NOTTY not its terminal, ERR_PERM. */
+enum err tty_set_foreground(struct tty *t, int pgid);
 void tty_init(void);
 
 /* ---- pseudo terminals (kernel/tty/pty.c) ------------------------------- */

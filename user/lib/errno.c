@@ -79,6 +79,7 @@ __cm_errno(long error)
 	case CM_EBADMSG: return EBADMSG;
 	case CM_ENOTBLK: return ENODEV;
 	case CM_ELIBBAD: return ENOEXEC;
+	case CM_ENXIO: return ENXIO;
 	}
 	return EIO;
 }

@@ -270,7 +270,7 @@ getrusage(int who, struct rusage *out)
 	memset(out, 0, sizeof(*out));
 	out->ru_utime = timeval_of(u.user_ns);
 	out->ru_stime = timeval_of(u.system_ns);
-	out->ru_maxrss = (long)(u.peak_bytes / 1024);
+	out->ru_maxrss = (long)(u.resident_bytes / 1024);
 	out->ru_minflt = (long)u.minor_faults;
 	out->ru_majflt = (long)u.major_faults;
 	out->ru_nvcsw = (long)u.voluntary_switches;

@@ -47,15 +47,17 @@ isatty(int fd)
 pid_t
 tcgetpgrp(int fd)
 {
-	return (pid_t)tty_result(cm_tty_group((cm_handle_t)fd, 0));
+	pid_t group;
+
+	if (tty_result(cm_tty_group((cm_handle_t)fd, NULL, &group)) < 0)
+		return -1;
+	return group;
 }
 
 int
 tcsetpgrp(int fd, pid_t group)
 {
-	long r = group > 0 ? cm_tty_group((cm_handle_t)fd, group) : -CM_EINVAL;
-
-	return tty_result(r) < 0 ? -1 : 0;
+	return (int)tty_result(cm_tty_group((cm_handle_t)fd, &group, NULL));
 }
 
 static int
@@ -67,7 +69,9 @@ tty_op(int fd, enum cm_tty_control op, long arg)
 pid_t
 tcgetsid(int fd)
 {
-	return tty_op(fd, CM_TTY_SESSION, 0);
+	pid_t sid;
+
+	return tty_op(fd, CM_TTY_SESSION, (long)&sid) < 0 ? -1 : sid;
 }
 
 int
@@ -181,15 +185,10 @@ ioctl(int fd, unsigned long op, ...)
 	case TIOCSPGRP:
 		return tcsetpgrp(fd, *(pid_t *)arg);
 	case FIONREAD:
-		r = __cm_result(cm_stream_available((cm_handle_t)fd));
-		if (r >= 0)
-			*(int *)arg = (int)r;
-		return r < 0 ? -1 : 0;
+		return (int)__cm_result(
+		    cm_stream_available((cm_handle_t)fd, arg));
 	case TIOCOUTQ:
-		r = tty_op(fd, CM_TTY_PENDING, 0);
-		if (r >= 0)
-			*(int *)arg = (int)r;
-		return r < 0 ? -1 : 0;
+		return tty_op(fd, CM_TTY_PENDING, (long)arg);
 	default:
 		errno = ENOTTY;
 		return -1;
@@ -232,22 +231,26 @@ posix_openpt(int flags)
 int
 grantpt(int fd)
 {
-	return tty_op(fd, CM_PTY_NUMBER, 0) < 0 ? -1 : 0;
+	int n;
+
+	return tty_op(fd, CM_PTY_NUMBER, (long)&n);
 }
 
 int
 unlockpt(int fd)
 {
-	return tty_op(fd, CM_PTY_LOCK, 0);
+	int locked = 0;
+
+	return tty_op(fd, CM_PTY_LOCK, (long)&locked);
 }
 
 char *
 ptsname(int fd)
 {
 	static char name[32];
-	int n = tty_op(fd, CM_PTY_NUMBER, 0);
+	int n;
 
-	if (n < 0)
+	if (tty_op(fd, CM_PTY_NUMBER, (long)&n) < 0)
 		return NULL;
 	snprintf(name, sizeof(name), "/dev/pts/%d", n);
 	return name;

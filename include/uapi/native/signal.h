@@ -103,7 +103,7 @@ struct cm_signal_context {
 	cm_sigset_t mask; /* restored by signal_return */
 	struct cm_signal_stack stack; /* restored by signal_return */
 	uint64_t fp_size; /* bytes of FP state behind the frame */
-	uint64_t reserved[3];
+	uint64_t reserved[4];
 };
 
 struct cm_signal_frame {

@@ -104,7 +104,7 @@ long cm_stream_lock(cm_handle_t h, struct cm_lock *lock, uint32_t flags);
 
 /* Tells how many bytes can be read without waiting. Rights: READ. Errors:
  * CM_ENOTTY the stream cannot tell. */
-long cm_stream_available(cm_handle_t h);
+long cm_stream_available(cm_handle_t h, int32_t *out);
 
 /*
  * Moves up to len bytes from one stream to another inside the kernel.
@@ -241,24 +241,26 @@ struct cm_tty_size {
 long cm_tty_size(cm_handle_t h, const struct cm_tty_size *set,
     struct cm_tty_size *old);
 
-/* Makes group (> 0) the foreground group of the caller's terminal; 0 only
- * asks. Rights: CONTROL. Gives: the foreground group, afterwards. Errors:
+/* Makes *set (may be NULL) the foreground group of the caller's terminal and
+ * tells which one it then is (out may be NULL). Rights: CONTROL. Errors:
  * CM_ENOTTY not its terminal, CM_EPERM group of another session, CM_EINVAL. */
-long cm_tty_group(cm_handle_t h, cm_pid_t group);
+long cm_tty_group(cm_handle_t h, const cm_pid_t *set, cm_pid_t *out);
 
 enum cm_tty_control {
 	CM_TTY_TAKE,     /* becomes the controlling terminal (session leader);
 	                    arg 1: take it from another session */
 	CM_TTY_GIVE_UP,  /* no longer the controlling terminal */
-	CM_TTY_SESSION,  /* gives: the session's id */
+	CM_TTY_SESSION,  /* arg: int32_t *, gets the session's id */
 	CM_TTY_WAIT_OUT, /* answers when all output is gone */
 	CM_TTY_DISCARD,  /* arg: 1 input, 2 output, 3 both */
 	CM_TTY_FLOW,     /* arg: 0 stop, 1 go on; 2, 3 send STOP, START */
 	CM_TTY_BREAK,    /* send a break */
-	CM_PTY_NUMBER,   /* gives: n of /dev/pts/n, on the ptmx side */
-	CM_PTY_LOCK,     /* arg: 0 the other side may be opened, 1 not */
-	CM_TTY_PENDING,  /* gives: bytes of output not sent yet */
+	CM_PTY_NUMBER,   /* arg: int32_t *, gets n of /dev/pts/n (ptmx side) */
+	CM_PTY_LOCK,     /* arg: const int32_t *, 0: the other side may be
+	                    opened */
+	CM_TTY_PENDING,  /* arg: int32_t *, gets bytes of output not sent */
 };
 
-/* Rights: CONTROL. Errors: CM_ENOTTY, CM_EPERM, CM_EINVAL, CM_EINTR. */
-long cm_tty_control(cm_handle_t h, enum cm_tty_control op, int64_t arg);
+/* Does op; arg is a value or an address as op says. Rights: CONTROL. Errors:
+ * CM_ENOTTY, CM_EPERM, CM_EINVAL, CM_EINTR. */
+long cm_tty_control(cm_handle_t h, enum cm_tty_control op, intptr_t arg);

@@ -3,7 +3,7 @@
  *
  * A task is a handle table, an address space, signal actions and at least one
  * thread. A process id (pid) names it within its container; a handle of kind
- * TASK names it for good, also after the id is used again. Tasks form groups
+ * TASKFD names it for good, also after the id is used again. Tasks form groups
  * (job control) and groups form sessions, as in POSIX.
  */
 #pragma once
@@ -134,7 +134,8 @@ long cm_task_wait(cm_pid_t who, uint32_t flags, struct cm_exit *out);
 /* ---- tasks by handle ---------------------------------------------------- */
 
 /*
- * Makes a handle for the task with this pid.
+ * Makes a handle for the task with this pid; with WAIT, it can be waited for
+ * (native/waitset.h): CM_WAIT_READ when the task has ended.
  *
  * rights: any of READ WAIT SIGNAL MANAGE TRANSFER DUP; SIGNAL and MANAGE
  *         only for tasks that the caller may signal.
@@ -240,7 +241,7 @@ long cm_task_priority(cm_pid_t pid, const struct cm_priority *set,
 
 struct cm_usage {
 	uint64_t user_ns, system_ns;
-	uint64_t peak_bytes; /* largest resident size */
+	uint64_t resident_bytes; /* now; 0 for ended children */
 	uint64_t minor_faults, major_faults;
 	uint64_t voluntary_switches, involuntary_switches;
 };

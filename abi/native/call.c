@@ -1,0 +1,108 @@
+/*
+ * The call table as switches, made from call.def: what to run, its name, its
+ * argument kinds. Handles in argument 0 are looked up here and nowhere else,
+ * with the kind and the rights that the line names.
+ */
+#include "native.h"
+
+#include "kinds.h"
+
+typedef enum err object_handler(
+    struct thread *t, struct obj *o, const struct sysargs *a, long *ret);
+typedef enum err dir_handler(
+    struct thread *t, struct file *dir, const struct sysargs *a, long *ret);
+
+static ALWAYS_INLINE enum err
+with_object(struct thread *t, const struct sysargs *a, long *ret,
+    unsigned kinds, rights_t need, object_handler *handler)
+{
+	struct obj *o = NULL;
+	bool borrowed;
+	enum err e;
+
+	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0], kinds, need, &o,
+	    &borrowed);
+	if (UNLIKELY(e != OK))
+		return e;
+	e = handler(t, o, a, ret);
+	handle_put(o, borrowed);
+	return e;
+}
+
+static ALWAYS_INLINE enum err
+with_dir(struct thread *t, const struct sysargs *a, long *ret,
+    rights_t need, dir_handler *handler)
+{
+	struct obj *o = NULL;
+	bool borrowed;
+	enum err e;
+
+	if (LIKELY((uint32_t)a->v[0] == CM_CWD))
+		return handler(t, NULL, a, ret);
+	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0],
+	    OBJ_DIR | OBJ_PATH, need, &o, &borrowed);
+	if (e != OK)
+		return e;
+	e = handler(t, file_of(o), a, ret);
+	handle_put(o, borrowed);
+	return e;
+}
+
+/* long: table */
+enum err
+nt_call(struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret)
+{
+	switch (nr) {
+#define CALL(number, name, args) \
+	case number: \
+		return nt_##name(t, a, ret);
+#define CALLH(number, name, args, kind, rights) \
+	case number: \
+		return with_object(t, a, ret, kind, rights, nt_##name);
+#define CALLD(number, name, args, rights) \
+	case number: \
+		return with_dir(t, a, ret, rights, nt_##name);
+#include <uapi/native/call.def>
+#undef CALL
+#undef CALLH
+#undef CALLD
+	default:
+		return ERR_NOSYS;
+	}
+}
+
+const char *
+nt_name_of(uintptr_t nr)
+{
+	switch (nr) {
+#define CALL(number, name, args) \
+	case number: \
+		return #name;
+#define CALLH(number, name, args, kind, rights) CALL(number, name, args)
+#define CALLD(number, name, args, rights) CALL(number, name, args)
+#include <uapi/native/call.def>
+#undef CALL
+#undef CALLH
+#undef CALLD
+	default:
+		return NULL;
+	}
+}
+
+const char *
+nt_kinds_of(uintptr_t nr)
+{
+	switch (nr) {
+#define CALL(number, name, args) \
+	case number: \
+		return args;
+#define CALLH(number, name, args, kind, rights) CALL(number, name, args)
+#define CALLD(number, name, args, rights) CALL(number, name, args)
+#include <uapi/native/call.def>
+#undef CALL
+#undef CALLH
+#undef CALLD
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,254 @@
+/*
+ * Waiting for many handles and on words of memory: native/waitset.h.
+ */
+#include "native.h"
+
+#include <kernel/futex.h>
+#include <kernel/mm.h>
+#include <uapi/native/fs.h>
+#include <uapi/native/waitset.h>
+
+_Static_assert(POLL_IN == CM_WAIT_READ && POLL_PRI == CM_WAIT_PRIORITY &&
+    POLL_OUT == CM_WAIT_WRITE && POLL_ERR == CM_WAIT_ERROR &&
+    POLL_HUP == CM_WAIT_HANGUP && POLL_NVAL == CM_WAIT_INVALID &&
+    POLL_RDHUP == CM_WAIT_READ_END, "events");
+_Static_assert(WAITSET_EDGE == CM_WAITSET_EDGE && WAITSET_ONESHOT ==
+    CM_WAITSET_ONESHOT && WAITSET_EXCLUSIVE == CM_WAITSET_EXCLUSIVE, "flags");
+
+/* ---- once --------------------------------------------------------------------- */
+
+struct wait_room { /* per item: what the user gave, what is polled */
+	struct cm_wait_item item;
+	struct poll_one one;
+};
+#define ROOM_INLINE 8
+
+/* Looks the handles up; an unusable one is told in its item. */
+static unsigned
+items_open(struct thread *t, struct cm_wait_item *items,
+    struct poll_one *ones, size_t count)
+{
+	unsigned invalid = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct file *f = NULL;
+
+		items[i].happened = 0;
+		ones[i] = (struct poll_one){ 0 };
+		if ((int32_t)items[i].handle < 0)
+			continue;
+		if (file_get(nt_handles(t), items[i].handle, RIGHT_WAIT,
+		    &f) != OK) {
+			items[i].happened = CM_WAIT_INVALID;
+			invalid++;
+			continue;
+		}
+		ones[i].file = f;
+		ones[i].events = items[i].events;
+	}
+	return invalid;
+}
+
+static unsigned
+items_close(
+    struct cm_wait_item *items, struct poll_one *ones, size_t count)
+{
+	unsigned ready = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ones[i].file != NULL)
+			items[i].happened = (uint16_t)ones[i].revents;
+		file_unref(ones[i].file);
+		ready += items[i].happened != 0;
+	}
+	return ready;
+}
+
+static enum err
+wait_items(struct thread *t, const struct sysargs *a,
+    struct cm_wait_item *items, struct poll_one *ones, long *ret)
+{
+	size_t count = a->v[1];
+	unsigned ready = 0;
+	ns_t deadline = nt_deadline((int64_t)a->v[2]);
+	enum err e;
+
+	e = user_copy_in(items, a->v[0], count * sizeof(*items));
+	if (e != OK)
+		return e;
+	if (items_open(t, items, ones, count) > 0)
+		deadline = 0;
+	e = poll_files(ones, (unsigned)count, deadline, &ready);
+	ready = items_close(items, ones, count);
+	*ret = (long)ready;
+	if (e == OK)
+		e = user_copy_out(a->v[0], items, count * sizeof(*items));
+	/* A wait with a limit must not begin anew after a handler. */
+	return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+}
+
+enum err
+nt_handles_wait(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct cm_wait_item few[ROOM_INLINE];
+	struct poll_one few_ones[ROOM_INLINE];
+	size_t count = a->v[1];
+	size_t bytes = count * sizeof(struct wait_room);
+	sigset_bits mask;
+	struct poll_one *ones;
+	enum err e = OK;
+
+	if (count > CM_WAIT_ITEMS_MAX)
+		return ERR_INVAL;
+	if (a->v[3] != 0)
+		e = user_copy_in(&mask, a->v[3], sizeof(mask));
+	if (e != OK)
+		return e;
+	if (a->v[3] != 0)
+		signal_mask_for_wait(mask & ~SIG_UNBLOCKABLE);
+	if (count <= ROOM_INLINE)
+		return wait_items(t, a, few, few_ones, ret);
+	ones = kmalloc(bytes);
+	if (ones == NULL)
+		return ERR_NOMEM;
+	e = wait_items(
+	    t, a, (struct cm_wait_item *)(void *)(ones + count), ones, ret);
+	kfree(ones, bytes);
+	return e;
+}
+
+/* ---- wait sets ------------------------------------------------------------------ */
+
+enum err
+nt_waitset_create(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct file *f = NULL;
+	enum err e;
+
+	if (a->v[0] & ~(uintptr_t)CM_OPEN_CLOEXEC)
+		return ERR_INVAL;
+	e = waitset_create(FILE_READ | FILE_WRITE, &f);
+	return e == OK ? nt_install(t, f, (uint32_t)a->v[0], ret) : e;
+}
+
+enum err
+nt_waitset_control(
+    struct thread *t, struct obj *o, const struct sysargs *a, long *)
+{
+	uint32_t h = (uint32_t)a->v[2];
+	struct cm_waitset_event in = { 0 };
+	struct waitset_event ev;
+	struct file *f = NULL;
+	enum err e = OK;
+
+	if (a->v[1] > CM_WAITSET_REMOVE)
+		return ERR_INVAL;
+	if (a->v[1] != CM_WAITSET_REMOVE)
+		e = user_copy_in(&in, a->v[3], sizeof(in));
+	if (e == OK && (in.flags & ~(CM_WAITSET_EDGE | CM_WAITSET_ONESHOT |
+	    CM_WAITSET_EXCLUSIVE)))
+		e = ERR_INVAL;
+	if (e == OK)
+		e = file_get(nt_handles(t), h, RIGHT_WAIT, &f);
+	if (e != OK)
+		return e;
+	ev = (struct waitset_event){ in.events, in.value };
+	if (a->v[1] == CM_WAITSET_ADD)
+		e = waitset_add(file_of(o), f, h, &ev, in.flags);
+	else if (a->v[1] == CM_WAITSET_MODIFY)
+		e = waitset_modify(file_of(o), f, h, &ev, in.flags);
+	else
+		e = waitset_remove(file_of(o), f, h);
+	file_unref(f);
+	return e;
+}
+
+#define EVENTS_AT_ONCE 32
+
+enum err
+nt_waitset_wait(
+    struct thread *, struct obj *o, const struct sysargs *a, long *ret)
+{
+	struct waitset_event got[EVENTS_AT_ONCE];
+	unsigned max = (unsigned)MIN(a->v[2], (uintptr_t)EVENTS_AT_ONCE);
+	unsigned count = 0;
+	enum err e;
+
+	if (max == 0)
+		return ERR_INVAL;
+	e = waitset_wait(file_of(o), got, max,
+	    nt_deadline((int64_t)a->v[3]), &count);
+	if (e != OK)
+		return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+	for (unsigned i = 0; i < count; i++) {
+		const struct cm_waitset_event out = {
+			.events = got[i].events,
+			.value = got[i].data,
+		};
+
+		e = user_copy_out(a->v[1] + i * sizeof(out), &out,
+		    sizeof(out));
+		if (e != OK)
+			return e;
+	}
+	*ret = (long)count;
+	return OK;
+}
+
+/* ---- futexes --------------------------------------------------------------------- */
+
+static bool
+futex_flags_ok(uintptr_t flags)
+{
+	return (flags & ~(uintptr_t)CM_FUTEX_SHARED) == 0;
+}
+
+enum err
+nt_futex_wait(struct thread *, const struct sysargs *a, long *)
+{
+	enum err e;
+
+	if (!futex_flags_ok(a->v[3]))
+		return ERR_INVAL;
+	e = futex_wait(a->v[0], a->v[3] & CM_FUTEX_SHARED,
+	    (uint32_t)a->v[1], FUTEX_ANY_BITS,
+	    nt_deadline((int64_t)a->v[2]));
+	/* With a limit, restarting would add to it. */
+	if (e == ERR_RESTART && (int64_t)a->v[2] != CM_FOREVER)
+		return ERR_INTR;
+	return e;
+}
+
+enum err
+nt_futex_wake(struct thread *, const struct sysargs *a, long *ret)
+{
+	unsigned woken = 0;
+	enum err e;
+
+	if (!futex_flags_ok(a->v[2]))
+		return ERR_INVAL;
+	e = futex_wake(a->v[0], a->v[2] & CM_FUTEX_SHARED,
+	    (uint32_t)a->v[1], FUTEX_ANY_BITS, &woken);
+	*ret = (long)woken;
+	return e;
+}
+
+enum err
+nt_futex_requeue(struct thread *, const struct sysargs *a, long *ret)
+{
+	const struct futex_requeue_request req = {
+		.addr = a->v[0],
+		.addr2 = a->v[3],
+		.shared = a->v[4] & CM_FUTEX_SHARED,
+		.wake = (unsigned)a->v[1],
+		.requeue = (unsigned)a->v[2],
+	};
+	unsigned moved = 0;
+	enum err e;
+
+	if (!futex_flags_ok(a->v[4]))
+		return ERR_INVAL;
+	e = futex_requeue(&req, &moved);
+	*ret = (long)moved;
+	return e;
+}
