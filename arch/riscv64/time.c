@@ -11,11 +11,16 @@
 
 uint32_t arch_time_mult, arch_time_shift;
 
+/* ticks = ns * tick_mult >> TICK_SHIFT; rounded up, so never early. */
+#define TICK_SHIFT 38
+static uint64_t tick_mult;
+
 static uint64_t
 ticks_of(ns_t when)
 {
-	return (uint64_t)(((unsigned __int128)when << arch_time_shift) /
-	    arch_time_mult);
+	if (UNLIKELY(tick_mult == 0))
+		tick_mult = (riscv_isa.timebase << TICK_SHIFT) / NS_PER_SEC + 1;
+	return (uint64_t)(((unsigned __int128)when * tick_mult) >> TICK_SHIFT);
 }
 
 void
