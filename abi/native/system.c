@@ -176,3 +176,26 @@ nt_trace_control(struct thread *, const struct sysargs *a, long *)
 		return ERR_PERM;
 	return trace_set((int)a->v[1], a->v[0] == CM_TRACE_ON);
 }
+
+enum err
+nt_system_zone(struct thread *, const struct sysargs *a, long *)
+{
+	char *dir = NULL, *name = NULL;
+	const struct abi *abi;
+	size_t len;
+	enum err e;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	e = user_path_in(a->v[0], &dir, &len);
+	if (e == OK)
+		e = user_path_in(a->v[1], &name, &len);
+	if (e != OK)
+		goto out;
+	abi = abi_by_name(name);
+	e = abi == NULL ? ERR_INVAL : zone_add(dir, abi);
+out:
+	path_buf_free(name);
+	path_buf_free(dir);
+	return e;
+}

@@ -11,6 +11,7 @@
  * Kernel options that init honours: hostname=NAME, shell=PATH.
  * SIGTERM powers off, SIGINT resets (Ctrl-Alt-Del and the power key).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,6 +94,62 @@ mount_all(void)
 		if (r < 0)
 			say("cannot mount", p->target, r);
 	}
+}
+
+/* ---- zones ----------------------------------------------------------------- */
+
+/* What every zone shows of the whole system, under the same names. */
+static const char *const shared[] = {
+	"/dev", "/proc", "/sys", "/tmp", "/root", "/home", "/system", "/abi",
+	"/extra",
+};
+
+static void
+bind_into(const char *zone, const char *what)
+{
+	char target[64];
+	struct stat st;
+	struct cm_mount m = { .source = what, .target = target,
+		.flags = CM_MOUNT_BIND | CM_MOUNT_RECURSIVE };
+	long r;
+
+	if (stat(what, &st) < 0)
+		return;
+	snprintf(target, sizeof(target), "%s%s", zone, what);
+	mkdir(target, 0755);
+	r = cm_fs_mount(&m);
+	if (r < 0)
+		say("cannot bind", target, r);
+}
+
+/*
+ * Each directory of /abi that has the name of an ABI becomes its zone. The
+ * binding of /system comes last, with the whole tree below /system/root.
+ */
+static void
+make_zones(void)
+{
+	DIR *d = opendir("/abi");
+	struct dirent *e;
+	char zone[32];
+	struct cm_mount whole = { .source = "/", .target = "/system/root",
+		.flags = CM_MOUNT_BIND };
+
+	if (d == NULL)
+		return;
+	mkdir(whole.target, 0755);
+	if (cm_fs_mount(&whole) < 0)
+		say("cannot bind", whole.target, 0);
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.' || strlen(e->d_name) > 20)
+			continue;
+		snprintf(zone, sizeof(zone), "/abi/%s", e->d_name);
+		if (cm_system_zone(zone, e->d_name) < 0)
+			continue;
+		for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+			bind_into(zone, shared[i]);
+	}
+	closedir(d);
 }
 
 /* Last mounted, first unmounted: /proc/mounts is in order of mounting. */
@@ -367,6 +424,7 @@ main(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	mount_all();
+	make_zones();
 	open_console();
 	name_machine();
 	umask(022);

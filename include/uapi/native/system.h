@@ -44,6 +44,12 @@ long cm_system_random(void *buf, size_t len, uint32_t flags);
  * CM_EINVAL. */
 long cm_system_set_name(const char *name, size_t len);
 
+/* Ties a directory to an ABI ("native", "linux", "xv6"): files below it run
+ * under that ABI with the directory as their root. For ever. Errors: CM_EPERM,
+ * CM_ENOENT, CM_ENOTDIR, CM_EEXISTS the directory is a zone, CM_EINVAL no such
+ * ABI. */
+long cm_system_zone(const char *dir, const char *abi);
+
 enum cm_trace { CM_TRACE_OFF, CM_TRACE_ON };
 
 /* Switches the tracing of calls for task pid, 0 all. Errors: CM_EPERM,
