@@ -250,8 +250,7 @@ around_window(const struct fault *f, uint64_t size, uint64_t out[2])
 /* Maps one resident page that the caller references; false: not done, the
  * reference stays the caller's. */
 static bool
-around_map(struct fault *f, _Atomic(pte_t) *slot, struct page *p,
-    unsigned prot)
+around_map(_Atomic(pte_t) *slot, struct page *p, unsigned prot)
 {
 	pte_t none = 0;
 
@@ -259,7 +258,6 @@ around_map(struct fault *f, _Atomic(pte_t) *slot, struct page *p,
 		return false;
 	if ((prot & PROT_EXEC) != 0)
 		icache_sync(p, true);
-	(void)f;
 	return atomic_compare_exchange_strong_explicit(slot, &none,
 	    pte_leaf(page_phys(p), region_pte_prot(prot)),
 	    memory_order_release, memory_order_relaxed);
@@ -283,6 +281,8 @@ fault_around(struct fault *f)
 	enum err e;
 
 	around_window(f, memobj_size(m), win);
+	if (UNLIKELY(win[1] <= index)) /* truncated meanwhile */
+		return ERR_LOOK_AGAIN;
 	e = space_charge(f->space, AROUND);
 	if (e != OK)
 		win[0] = index, win[1] = index + 1;
@@ -300,7 +300,7 @@ fault_around(struct fault *f)
 			continue;
 		if (!memobj_has(m, hits[i].index, p) ||
 		    (page_flags(p) & PAGE_FILLING) != 0 ||
-		    !around_map(f, slot, p, prot)) {
+		    !around_map(slot, p, prot)) {
 			mapped |= hits[i].index == index &&
 			    atomic_load(slot) != 0;
 			page_unref(p);

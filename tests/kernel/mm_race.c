@@ -1,0 +1,161 @@
+/*
+ * Faults, unmapping, fork and truncation at once, on all CPUs. Kernel threads
+ * share the kernel task, so they are the threads of one program here.
+ */
+#include <kernel/ktest.h>
+#include <kernel/mm.h>
+#include <kernel/sched.h>
+#include <kernel/space.h>
+#include <kernel/task.h>
+#include <kernel/user.h>
+
+#include <lib/random.h>
+
+#define AT      UINT64_C(0x10000000)
+#define SPAN    64 /* pages per thread */
+#define THREADS 4
+#define TURNS   400
+
+static struct {
+	struct space *space;
+	struct memobj *object;
+	atomic_uint running, next;
+	atomic_uint wrong;
+	struct waitq done;
+} race = { .done = WAITQ_INIT(race.done) };
+
+static void
+thread_end(void)
+{
+	atomic_fetch_sub(&race.running, 1);
+	waitq_wake(&race.done, 0);
+}
+
+/* Enters the space: the thread may have started in another one. */
+static void
+enter(struct space *s)
+{
+	unsigned long flags = arch_irq_save();
+
+	tlb_space_switch(&s->arch);
+	arch_irq_restore(flags);
+}
+
+/* Anonymous memory of its own among that of others, whose page tables are
+ * shared; sometimes a clone. */
+static void
+race_anon(void *arg)
+{
+	unsigned me = atomic_fetch_add(&race.next, 1);
+	vaddr_t base = AT + me * SPAN * PAGE_SIZE;
+	struct prng rnd;
+
+	(void)arg;
+	prng_seed(&rnd, me + 1);
+	enter(race.space);
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		vaddr_t va = base + prng_below(&rnd, SPAN - 1) * PAGE_SIZE;
+		const struct map_request q = { .addr = va,
+			.len = PAGE_SIZE * 2, .how = MAP_AT,
+			.prot = PROT_READ | PROT_WRITE };
+		uint64_t v = 1;
+		vaddr_t got;
+
+		if (space_map(race.space, &q, &got) != OK)
+			atomic_fetch_add(&race.wrong, 1);
+		/* What is mapped anew is zero, whoever had the frame. */
+		if (user_load64(va, &v) != OK || v != 0 ||
+		    user_store64(va, va) != OK ||
+		    user_load64(va, &v) != OK || v != va)
+			atomic_fetch_add(&race.wrong, 1);
+		if (turn % 32 == 31) {
+			struct space *child = NULL;
+
+			if (space_clone(race.space, &child) == OK &&
+			    (space_read(child, va, &v, 8) != OK || v != va))
+				atomic_fetch_add(&race.wrong, 1);
+			space_unref(child);
+		}
+		if (user_store64(va, ~va) != OK ||
+		    user_load64(va, &v) != OK || v != ~va)
+			atomic_fetch_add(&race.wrong, 1);
+		err_ignore(space_unmap(race.space, va, PAGE_SIZE));
+		if (user_load64(va, &v) != ERR_FAULT)
+			atomic_fetch_add(&race.wrong, 1);
+	}
+	thread_end();
+}
+
+/* A shared object that one thread truncates all the time. */
+static void
+race_object(void *arg)
+{
+	unsigned me = atomic_fetch_add(&race.next, 1);
+	struct prng rnd;
+
+	(void)arg;
+	prng_seed(&rnd, me + 1);
+	enter(race.space);
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		uint64_t page = prng_below(&rnd, SPAN), v = 0;
+		enum err e;
+
+		if (me == 0) {
+			err_ignore(memobj_resize(
+			    race.object, page * PAGE_SIZE));
+			err_ignore(memobj_resize(
+			    race.object, SPAN * PAGE_SIZE));
+			continue;
+		}
+		e = user_load64(AT + page * PAGE_SIZE, &v);
+		/* Zero, or what a thread wrote there; never a foreign page. */
+		if (e == OK && v != 0 && v != page + 1)
+			atomic_fetch_add(&race.wrong, 1);
+		err_ignore(user_store64(AT + page * PAGE_SIZE, page + 1));
+	}
+	thread_end();
+}
+
+static void
+race_run(void (*fn)(void *))
+{
+	unsigned long flags;
+
+	EXPECT_OK(space_create(container_root, &race.space));
+	task_current()->space = race.space;
+	if (race.object != NULL) {
+		const struct map_request q = { .addr = AT, .how = MAP_AT,
+			.len = SPAN * PAGE_SIZE, .flags = REGION_SHARED,
+			.prot = PROT_READ | PROT_WRITE,
+			.obj = race.object };
+		vaddr_t got;
+
+		EXPECT_OK(space_map(race.space, &q, &got));
+	}
+	atomic_store(&race.wrong, 0);
+	atomic_store(&race.next, 0);
+	atomic_store(&race.running, THREADS);
+	for (unsigned i = 0; i < THREADS; i++)
+		EXPECT_OK(thread_kernel("race", fn, NULL));
+	EXPECT_OK(wait_until(
+	    &race.done, atomic_load(&race.running) == 0, WAIT_DEEP));
+	EXPECT(atomic_load(&race.wrong) == 0);
+	flags = arch_irq_save();
+	task_current()->space = NULL;
+	arch_irq_restore(flags);
+	space_unref(race.space);
+}
+
+KTEST(threads_map_touch_clone_and_unmap_at_once)
+{
+	race.object = NULL;
+	race_run(race_anon);
+}
+
+KTEST(faults_race_with_truncation)
+{
+	EXPECT_OK(memobj_create(SPAN * PAGE_SIZE, &race.object));
+	race_run(race_object);
+	obj_unref(&race.object->obj);
+	race.object = NULL;
+}
