@@ -92,6 +92,8 @@ open_kind(struct vnode *v, struct file *f)
 
 	if ((flags & FILE_PATH) != 0)
 		return OK;
+	if (v->ops->open != NULL)
+		return v->ops->open(v, f);
 	switch (atomic_load(&v->mode) & S_TYPE_MASK) {
 	case S_CHAR:
 	case S_BLOCK:
@@ -103,8 +105,6 @@ open_kind(struct vnode *v, struct file *f)
 	default:
 		break;
 	}
-	if (e == OK && v->ops->open != NULL)
-		e = v->ops->open(v, f);
 	return e;
 }
 
@@ -343,9 +343,16 @@ vfs_open(const struct path *base, const char *path,
     const struct open_how *how, struct file **out)
 {
 	unsigned walk = how->walk;
+	struct open_how quiet;
 	struct path p;
 	enum err e;
 
+	if ((how->how & OPEN_NOCTTY) != 0) {
+		/* Opening a device sees the file's flags only. */
+		quiet = *how;
+		quiet.flags |= FILE_NOCTTY;
+		how = &quiet;
+	}
 	if ((how->how & OPEN_TMPFILE) != 0)
 		return open_tmpfile(base, path, how, out);
 	if ((how->how & OPEN_CREATE) != 0)

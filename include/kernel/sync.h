@@ -221,6 +221,10 @@ waitq_idle(const struct waitq *q)
 	return list_empty(&q->entries);
 }
 
+/* In a key: the waker is about to sleep; the woken thread need not hurry to
+ * another CPU. */
+#define WAKE_SYNC 0x80000000u
+
 /* Wakes every waiter whose wake function agrees. Any context. */
 void waitq_wake(struct waitq *q, unsigned key);
 /* Wakes non-exclusive waiters and the first n exclusive ones. */

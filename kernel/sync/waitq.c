@@ -83,14 +83,14 @@ waitq_wake_some(struct waitq *q, unsigned key, unsigned n)
 }
 
 bool
-wait_wake_thread(struct wait_entry *w, unsigned key UNUSED)
+wait_wake_thread(struct wait_entry *w, unsigned key)
 {
 	struct thread *t = w->thread;
 	struct wait_entry *main = w->arg != NULL ? w->arg : w;
 
 	if (atomic_exchange_explicit(&main->woken, true, memory_order_seq_cst))
 		return false;
-	sched_wake(t, false);
+	sched_wake(t, (key & WAKE_SYNC) != 0);
 	return true;
 }
 
