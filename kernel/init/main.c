@@ -122,6 +122,7 @@ kernel_main(uintptr_t arg0, uintptr_t arg1)
 	space_init();
 	arch_init_cpu();
 	time_init();
+	rcu_init();
 	sched_init();
 	container_init();
 	task_init();
