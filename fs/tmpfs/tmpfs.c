@@ -66,6 +66,25 @@ data_fill(struct memobj *m, uint64_t index, struct page *p)
 	return OK;
 }
 
+/*
+ * A changed page goes back to where it came from, so that it may be dropped
+ * from the cache. What lies beyond the archive's bytes has no other place: it
+ * stays dirty, which keeps it.
+ */
+static enum err
+data_write_back(struct memobj *m, uint64_t index, struct page *p)
+{
+	struct tnode *n = tnode_of(m->owner);
+	uint64_t off = index * PAGE_SIZE, size = atomic_load(&n->image_size);
+	uint8_t *at = (uint8_t *)(uintptr_t)n->image + off;
+
+	if (off < size && at != page_virt(p))
+		memcpy(at, page_virt(p), (size_t)MIN(size - off, PAGE_SIZE));
+	if (off + PAGE_SIZE > size)
+		memobj_dirty(m, index);
+	return OK;
+}
+
 static void
 data_release(struct memobj *m)
 {
@@ -80,6 +99,7 @@ static const struct memobj_ops plain_data_ops = {
 static const struct memobj_ops image_data_ops = {
 	.fill = data_fill,
 	.direct = data_direct,
+	.write_back = data_write_back,
 	.charge = data_charge,
 	.release = data_release,
 };
@@ -149,6 +169,7 @@ out:
 void
 tnode_set_image(struct tnode *n, const uint8_t *image, uint64_t size)
 {
+	memobj_fini(&n->v.cache);
 	n->image = image;
 	atomic_init(&n->image_size, size);
 	memobj_init(&n->v.cache, &image_data_ops, size, &n->v);

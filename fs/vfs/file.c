@@ -3,7 +3,9 @@
  *
  * The offset belongs to the description. Its lock is only taken when the
  * description is shared (dup, fork): with one reference nobody else can see
- * the offset move.
+ * the offset move. It is held around reads and writes of the page cache, so
+ * that these are whole against each other; other kinds may wait for long and
+ * have no use for that: they get a copy of the offset.
  */
 #include "internal.h"
 
@@ -48,8 +50,21 @@ file_destroy(struct obj *o)
 		path_unref(&p);
 }
 
+/* POSIX locks of a task end when it closes any handle of the file. */
+static void
+file_closed(struct obj *o, struct handle_table *t)
+{
+	struct file *f = file_of(o);
+
+	if (f->vnode != NULL && UNLIKELY(!list_empty(&f->vnode->locks)))
+		vfs_locks_drop(f, t);
+	if (f->ops->close != NULL)
+		f->ops->close(f);
+}
+
 static const struct obj_ops file_obj_ops = {
 	.destroy = file_destroy,
+	.closed = file_closed,
 };
 
 void
@@ -60,7 +75,7 @@ file_init(struct file *f, const struct file_ops *ops, enum obj_kind kind,
 	obj_init(&f->obj, &file_obj_ops, kind);
 	f->ops = ops;
 	atomic_init(&f->flags, flags);
-	mutex_init(&f->lock, RANK_FILE, "file");
+	mutex_init(&f->lock, RANK_OFFSET, "file");
 	list_init(&f->watches);
 	spin_init(&f->watch_lock, RANK_DENTRY, "file watches");
 }
@@ -155,11 +170,36 @@ write_at(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 	return e;
 }
 
+typedef enum err transfer_fn(
+    struct file *f, struct iter *it, uint64_t *off, size_t *done);
+
+/* With a description that others may use at the same time. */
+static enum err
+shared_transfer(struct file *f, struct iter *it, size_t *done, transfer_fn *fn)
+{
+	bool whole = f->ops == &vnode_file_ops;
+	uint64_t off;
+	enum err e;
+
+	mutex_lock(&f->lock);
+	if (whole) {
+		e = fn(f, it, &f->off, done);
+		mutex_unlock(&f->lock);
+		return e;
+	}
+	off = f->off;
+	mutex_unlock(&f->lock);
+	e = fn(f, it, &off, done);
+	mutex_lock(&f->lock);
+	f->off = off;
+	mutex_unlock(&f->lock);
+	return e;
+}
+
 enum err
 file_read(struct file *f, struct iter *it, size_t *done)
 {
 	unsigned flags = file_flags(f);
-	enum err e;
 
 	if (UNLIKELY((flags & FILE_READ) == 0))
 		return ERR_BADHANDLE;
@@ -167,12 +207,8 @@ file_read(struct file *f, struct iter *it, size_t *done)
 		return f->ops == &vnode_dir_ops ? ERR_ISDIR : ERR_NOTSUP;
 	if (flags & FILE_STREAM)
 		return f->ops->read(f, it, NULL, done);
-	if (is_shared(f)) {
-		mutex_lock(&f->lock);
-		e = f->ops->read(f, it, &f->off, done);
-		mutex_unlock(&f->lock);
-		return e;
-	}
+	if (is_shared(f))
+		return shared_transfer(f, it, done, f->ops->read);
 	return f->ops->read(f, it, &f->off, done);
 }
 
@@ -188,13 +224,10 @@ file_write(struct file *f, struct iter *it, size_t *done)
 		return ERR_NOTSUP;
 	if (flags & FILE_STREAM)
 		return f->ops->write(f, it, NULL, done);
-	if (is_shared(f)) {
-		mutex_lock(&f->lock);
+	if (is_shared(f))
+		e = shared_transfer(f, it, done, write_at);
+	else
 		e = write_at(f, it, &f->off, done);
-		mutex_unlock(&f->lock);
-	} else {
-		e = write_at(f, it, &f->off, done);
-	}
 	if (e == OK && (flags & (FILE_SYNC | FILE_DSYNC)) != 0)
 		e = file_sync(f, (flags & FILE_SYNC) == 0);
 	return e;
@@ -409,4 +442,90 @@ file_set_flags(struct file *f, unsigned flags)
 	if (f->ops->flags != NULL)
 		f->ops->flags(f, new);
 	return OK;
+}
+
+/* ---- moving data between files ---------------------------------------- */
+
+struct transfer {
+	struct file *in, *out;
+	uint64_t *in_off, *out_off;
+};
+
+static enum err
+transfer_read(const struct transfer *t, void *buf, size_t n, size_t *got)
+{
+	struct iter it;
+
+	iter_kernel(&it, buf, n, true);
+	if (t->in_off != NULL)
+		return file_pread(t->in, &it, *t->in_off, got);
+	return file_read(t->in, &it, got);
+}
+
+static enum err
+transfer_write(const struct transfer *t, void *buf, size_t n, size_t *got)
+{
+	struct iter it;
+
+	iter_kernel(&it, buf, n, false);
+	if (t->out_off != NULL)
+		return file_pwrite(t->out, &it, *t->out_off, got);
+	return file_write(t->out, &it, got);
+}
+
+/* Writes all of buf; what could not be written of a seekable input is put
+ * back by its offset. */
+static enum err
+transfer_piece(struct transfer *t, char *buf, size_t n, size_t *done)
+{
+	size_t put = 0, got = 0;
+	uint64_t at;
+	enum err e = OK;
+
+	while (put < n) {
+		got = 0;
+		e = transfer_write(t, buf + put, n - put, &got);
+		if (e != OK || got == 0)
+			break;
+		put += got;
+		if (t->out_off != NULL)
+			*t->out_off += got;
+	}
+	if (t->in_off != NULL)
+		*t->in_off += put;
+	else if (put < n && (file_flags(t->in) & FILE_STREAM) == 0)
+		err_ignore(file_seek(t->in, -(int64_t)(n - put), SEEK_CUR_,
+		    &at)); /* not seekable: the bytes are lost, as read */
+	*done = put;
+	return put == n ? OK : e;
+}
+
+enum err
+file_transfer(struct file *in, uint64_t *in_off, struct file *out,
+    uint64_t *out_off, size_t n, size_t *done)
+{
+	struct transfer t = { in, out, in_off, out_off };
+	struct page *p = page_alloc(0);
+	size_t total = 0, got, put;
+	enum err e = OK;
+
+	if (p == NULL)
+		return ERR_NOMEM;
+	while (total < n) {
+		got = put = 0;
+		e = transfer_read(&t, page_virt(p), MIN(n - total, PAGE_SIZE),
+		    &got);
+		if (e != OK || got == 0)
+			break;
+		e = transfer_piece(&t, page_virt(p), got, &put);
+		total += put;
+		if (e != OK || put < got)
+			break;
+		/* A stream that gave less than a page has no more now. */
+		if (got < PAGE_SIZE && (file_flags(in) & FILE_STREAM) != 0)
+			break;
+	}
+	page_free(p, 0);
+	*done = total;
+	return total != 0 ? OK : e;
 }

@@ -225,9 +225,8 @@ enum err vnode_drop_setid(struct vnode *v);
 enum err vnode_resize(struct vnode *v, uint64_t size);
 void vnode_table_init(void);
 void file_table_init(void);
-/* ops of a file on a vnode, by the vnode's type; its kind is kind_of. */
+/* ops of a file on a vnode, by the vnode's type. */
 const struct file_ops *vnode_file_ops_of(const struct vnode *v, unsigned flags);
-void locks_close(struct file *f); /* each close: POSIX locks of the task */
 struct fs_state *fs_current(void); /* the task's, or the first one */
 void watch_vnode_gone(struct vnode *v);
 void locks_init(void);

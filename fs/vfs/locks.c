@@ -261,13 +261,6 @@ vfs_locks_drop(struct file *f, void *owner)
 }
 
 void
-locks_close(struct file *f)
-{
-	if (UNLIKELY(!list_empty(&f->vnode->locks)))
-		vfs_locks_drop(f, task_current()->handles);
-}
-
-void
 locks_init(void)
 {
 	mutex_init(&locks.lock, RANK_SPACE, "file locks");

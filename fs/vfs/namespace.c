@@ -18,7 +18,8 @@ fs_current(void)
 struct fs_state *
 fs_state_ref(struct fs_state *f)
 {
-	ref_inc(&f->refs);
+	if (f != NULL)
+		ref_inc(&f->refs);
 	return f;
 }
 
@@ -125,7 +126,8 @@ vfs_chroot(const struct path *p)
 struct mount_ns *
 mount_ns_ref(struct mount_ns *ns)
 {
-	ref_inc(&ns->refs);
+	if (ns != NULL)
+		ref_inc(&ns->refs);
 	return ns;
 }
 

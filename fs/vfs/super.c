@@ -221,7 +221,7 @@ vnode_touch(struct vnode *v, unsigned which)
 void
 vnode_table_init(void)
 {
-	mutex_init(&fs_state_all.lock, RANK_CONTAINER, "supers");
+	mutex_init(&fs_state_all.lock, RANK_NAMESPACE, "supers");
 	list_init(&fs_state_all.supers);
 	atomic_init(&fs_state_all.next_dev, 16);
 	spin_init(&fs_state_all.table_lock, RANK_DENTRY, "vnodes");

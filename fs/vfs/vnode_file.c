@@ -123,7 +123,6 @@ const struct file_ops vnode_file_ops = {
 	.write = cache_write,
 	.map = cache_map,
 	.sync = vnode_sync,
-	.close = locks_close,
 	.release = vnode_file_release,
 };
 
@@ -153,7 +152,6 @@ const struct file_ops vnode_raw_ops = {
 	.read = raw_read,
 	.write = raw_write,
 	.sync = vnode_sync,
-	.close = locks_close,
 	.release = vnode_file_release,
 };
 
@@ -177,7 +175,6 @@ dir_list(struct file *f, uint64_t *off, struct dir_sink *sink)
 const struct file_ops vnode_dir_ops = {
 	.list = dir_list,
 	.sync = vnode_sync,
-	.close = locks_close,
 	.release = vnode_file_release,
 };
 

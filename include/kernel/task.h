@@ -309,6 +309,8 @@ enum err task_find(int pid, struct task **out);
 enum err thread_find(int tid, struct thread **out);
 /* The next task with pid >= from (for /proc); ERR_NOENT past the end. */
 enum err task_next(struct container *c, int from, struct task **out);
+/* True while pid is the task that started then. Under rcu_read_lock. */
+bool task_is(struct container *c, int pid, ns_t started);
 
 struct wait_request {
 	int pid; /* > 0 that one, 0 own group, -1 any, < -1 that group */

@@ -153,6 +153,10 @@ enum err vfs_mount_root(const char *type, const char *source,
 const struct fs_type *fs_type_by_name(const char *name);
 const struct fs_type *fs_type_by_index(unsigned i); /* NULL past the end */
 
+/* A place that stands for a file without one (pipe, socket): opening it gives
+ * a file that passes everything on to f. *out referenced. */
+enum err vfs_pathless(struct file *f, struct path *out);
+
 /* MOUNT_* of the mount a path is on, and its number. */
 unsigned mount_flags(const struct mount *m);
 uint64_t mount_id(const struct mount *m);

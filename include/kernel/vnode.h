@@ -57,7 +57,8 @@ struct vnode_ops {
 	    size_t *done); /* shared */
 	/* A link that names a place, not text (/proc/PID/fd/N, cwd, exe). */
 	enum err (*follow)(struct vnode *v, struct path *out);
-	/* A file was opened on v: may replace f->ops, set f->data. No lock. */
+	/* A file was opened on v: may replace f->ops, set f->data. Also for
+	 * devices and fifos, which then are not opened as such. No lock. */
 	enum err (*open)(struct vnode *v, struct file *f);
 	enum err (*sync)(struct vnode *v, bool data_only);
 	/* Extended attributes; buf NULL: only the size. */

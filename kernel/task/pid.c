@@ -224,3 +224,13 @@ pid_init(void)
 	node_cache = slab_cache_create(
 	    "radix node", sizeof(struct radix_node), 0);
 }
+
+bool
+task_is(struct container *c, int pid, ns_t started)
+{
+	struct pid *p = pid_find(c->pids, pid);
+	struct task *t = p == NULL ? NULL :
+	    atomic_load_explicit(&p->task, memory_order_acquire);
+
+	return t != NULL && t->start_time == started;
+}

@@ -1,0 +1,168 @@
+/* /proc/carmine: what the kernel tells about itself. */
+#include "proc.h"
+
+#include <kernel/abi.h>
+#include <kernel/mm.h>
+#include <kernel/trace.h>
+#include <kernel/user.h>
+
+extern struct counter carmine_counter_start[], carmine_counter_end[];
+
+static enum err
+show_counters(struct seq *q, const struct proc_ctx *c)
+{
+	const struct counter *k;
+
+	(void)c;
+	for (k = carmine_counter_start; k < carmine_counter_end; k++)
+		seq_printf(q, "%s %llu\n", k->name,
+		    (unsigned long long)atomic_load(&k->value));
+	return OK;
+}
+
+/* Calls fn until it has no more text; fn as trace_unimplemented_text. */
+static enum err
+show_unimplemented(struct seq *q, const struct proc_ctx *c)
+{
+	struct page *p = page_alloc(0);
+	size_t off = 0, n;
+
+	(void)c;
+	if (p == NULL)
+		return ERR_NOMEM;
+	while ((n = trace_unimplemented_text(
+	    page_virt(p), PAGE_SIZE, off)) != 0) {
+		seq_put(q, page_virt(p), n);
+		off += n;
+	}
+	page_free(p, 0);
+	return OK;
+}
+
+static enum err
+show_ring(struct seq *q, size_t (*read)(uint64_t *, char *, size_t))
+{
+	struct page *p = page_alloc(0);
+	uint64_t at = 0;
+	size_t n;
+
+	if (p == NULL)
+		return ERR_NOMEM;
+	while ((n = read(&at, page_virt(p), PAGE_SIZE)) != 0)
+		seq_put(q, page_virt(p), n);
+	page_free(p, 0);
+	return OK;
+}
+
+static enum err
+show_log(struct seq *q, const struct proc_ctx *c)
+{
+	(void)c;
+	return show_ring(q, log_read);
+}
+
+static enum err
+show_trace(struct seq *q, const struct proc_ctx *c)
+{
+	(void)c;
+	return show_ring(q, trace_read);
+}
+
+/* "on" and "off" for all tasks, "+PID" and "-PID" for one. */
+static enum err
+store_trace(const struct proc_ctx *c, const char *text, size_t len)
+{
+	int pid = 0;
+
+	(void)c;
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	if (str_is(text, len, "on") || str_is(text, len, "off"))
+		return trace_set(0, text[1] == 'n');
+	for (size_t i = 1; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || pid > 100000000)
+			return ERR_INVAL;
+		pid = pid * 10 + (text[i] - '0');
+	}
+	if (pid == 0 || (text[0] != '+' && text[0] != '-'))
+		return ERR_INVAL;
+	return trace_set(pid, text[0] == '+');
+}
+
+/* What may leak: live objects by kind, and free pages. Two readings of this
+ * file around a test are equal when the test gave everything back. */
+static enum err
+show_leaks(struct seq *q, const struct proc_ctx *c)
+{
+	struct page_stats st;
+
+	(void)c;
+	page_stats(&st);
+	seq_printf(q, "free_pages %llu\ncached_pages %llu\nslab_pages %llu\n"
+	    "table_pages %llu\n", (unsigned long long)st.free,
+	    (unsigned long long)st.cached, (unsigned long long)st.slab,
+	    (unsigned long long)st.tables);
+	for (unsigned i = 0; i < OBJ_KINDS; i++) {
+		const char *name = obj_kind_name(i);
+
+		if (name != NULL)
+			seq_printf(q, "%s %lu\n", name, obj_live(i));
+	}
+	return OK;
+}
+
+static enum err
+show_abis(struct seq *q, const struct proc_ctx *c)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		const struct abi *a = abi_by_index(i);
+
+		if (a != NULL && (c->container->allowed_abis >> i & 1) != 0)
+			seq_printf(q, "%s\n", a->name);
+	}
+	return OK;
+}
+
+/* "DIR ABI" ties a directory to an ABI. */
+static enum err
+store_zones(const struct proc_ctx *c, const char *text, size_t len)
+{
+	const char *space = strchr(text, ' ');
+	const struct abi *a;
+	char dir[256];
+
+	(void)c;
+	(void)len;
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	if (space == NULL || (size_t)(space - text) >= sizeof(dir))
+		return ERR_INVAL;
+	memcpy(dir, text, (size_t)(space - text));
+	dir[space - text] = '\0';
+	a = abi_by_name(space + 1);
+	return a == NULL ? ERR_INVAL : zone_add(dir, a);
+}
+
+static enum err
+store_runtimes(const struct proc_ctx *c, const char *text, size_t len)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	return runtime_register(c->container, text, len);
+}
+
+const struct proc_entry proc_carmine_table[] = {
+	PROC_FILE("abis", show_abis),
+	PROC_FILE("counters", show_counters),
+	PROC_FILE("leaks", show_leaks),
+	PROC_FILE("log", show_log),
+	PROC_WRITE("trace", show_trace, store_trace),
+	PROC_FILE("unimplemented", show_unimplemented),
+	{ .name = "zones", .mode = S_REGULAR | 0200, .store = store_zones },
+	{
+		.name = "runtimes",
+		.mode = S_REGULAR | 0200,
+		.store = store_runtimes,
+	},
+	PROC_END,
+};

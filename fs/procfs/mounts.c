@@ -1,0 +1,97 @@
+/* /proc/PID/mounts and mountinfo. */
+#include "proc.h"
+
+static struct mount_ns *
+ns_of(struct task *t)
+{
+	struct mount_ns *ns;
+
+	mutex_lock(&t->lock);
+	ns = mount_ns_ref(t->ns);
+	mutex_unlock(&t->lock);
+	return ns;
+}
+
+static void
+put_flags(struct seq *q, unsigned flags)
+{
+	seq_puts(q, (flags & MOUNT_RDONLY) ? "ro" : "rw");
+	if (flags & MOUNT_NOSUID)
+		seq_puts(q, ",nosuid");
+	if (flags & MOUNT_NODEV)
+		seq_puts(q, ",nodev");
+	if (flags & MOUNT_NOEXEC)
+		seq_puts(q, ",noexec");
+	if (flags & MOUNT_NOATIME)
+		seq_puts(q, ",noatime");
+	else
+		seq_puts(q, ",relatime");
+}
+
+static void
+put_mount(struct seq *q, const struct mount_info *m)
+{
+	seq_escaped(q, m->source);
+	seq_puts(q, " ");
+	seq_path(q, &m->at);
+	seq_printf(q, " %s ", m->type);
+	put_flags(q, m->flags);
+	seq_printf(q, "%s 0 0\n", m->options);
+}
+
+/* The part of its file system that a mount shows. */
+static void
+put_root(struct seq *q, const struct mount_info *m)
+{
+	const struct dentry *d = m->root_of_mount.dentry;
+
+	if (d->parent == d)
+		seq_puts(q, "/");
+	else
+		seq_printf(q, "/%s", d->name);
+}
+
+static void
+put_info(struct seq *q, const struct mount_info *m)
+{
+	seq_printf(q, "%llu %llu 0:%llu ", (unsigned long long)m->id,
+	    (unsigned long long)m->parent_id, (unsigned long long)m->dev);
+	put_root(q, m);
+	seq_puts(q, " ");
+	seq_path(q, &m->at);
+	seq_puts(q, " ");
+	put_flags(q, m->flags);
+	seq_printf(q, " - %s ", m->type);
+	seq_escaped(q, m->source);
+	seq_printf(q, " %s%s\n", (m->flags & MOUNT_RDONLY) ? "ro" : "rw",
+	    m->options);
+}
+
+static enum err
+show_all(struct seq *q, const struct proc_ctx *c,
+    void (*put)(struct seq *q, const struct mount_info *m))
+{
+	struct mount_ns *ns = ns_of(c->task);
+	struct mount_info m;
+	uint64_t id = 0;
+
+	while (ns != NULL && mount_next(ns, &id, &m) == OK) {
+		put(q, &m);
+		path_unref(&m.root_of_mount);
+		path_unref(&m.at);
+	}
+	mount_ns_unref(ns);
+	return OK;
+}
+
+enum err
+show_mounts(struct seq *q, const struct proc_ctx *c)
+{
+	return show_all(q, c, put_mount);
+}
+
+enum err
+show_mountinfo(struct seq *q, const struct proc_ctx *c)
+{
+	return show_all(q, c, put_info);
+}
