@@ -41,8 +41,9 @@ UCFLAGS := -std=gnu2x -O2 -g $(UMACH) -static -fno-pic -fno-pie \
     -D__carmine__ -D_GNU_SOURCE -D__DYNAMIC_REENT__ \
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wold-style-definition \
     -Wvla -Wpointer-arith -Wimplicit-fallthrough $(UINC)
+# raise is ours before newlib's abort() brings its own.
 ULDFLAGS := $(UMACH) -static -no-pie -nostdlib -nostartfiles \
-    -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
+    -Wl,--gc-sections -Wl,-u,raise -Wl,--build-id=none -Wl,-z,noexecstack \
     -Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code
 
 ULIB_SRCS := $(wildcard user/lib/*.c user/lib/arch/$(ARCH)/*.c \
@@ -55,7 +56,7 @@ $(UO)/%.c.o: %.c | $(NEWLIB)/.done
 	@mkdir -p $(@D)
 	$(call say,UCC,$@)
 	$(Q)$(UCC) $(UCFLAGS) $(UCFLAGS_$(firstword $(subst /, ,$(*D)))) \
-	    $(UCFLAGS_$(*D)) -MMD -MP -c $< -o $@
+	    $(UCFLAGS_$(*D)) -MD -MP -c $< -o $@
 UCFLAGS_user/lib := -Iuser/lib/arch/$(ARCH)
 
 $(UO)/%.S.o: %.S

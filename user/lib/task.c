@@ -31,6 +31,10 @@ execve(const char *path, char *const argv[], char *const envp[])
 	return (int)__cm_result(cm_task_exec(CM_CWD, path, argv, envp, 0));
 }
 
+/* newlib's execv and its relatives call it by this name. */
+int _execve(const char *path, char *const argv[], char *const envp[])
+    __attribute__((alias("execve"), nothrow));
+
 int
 __cm_status(const struct cm_exit *e)
 {

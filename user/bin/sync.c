@@ -1,0 +1,9 @@
+/* sync: writes everything back. */
+#include <unistd.h>
+
+int
+main(void)
+{
+	sync();
+	return 0;
+}
