@@ -108,8 +108,10 @@ show_stat(struct seq *q, const struct proc_ctx *c)
 	for (unsigned i = 0; i < cpu_count; i++) {
 		ns_t spent = sched_idle_time(i);
 		ns_t busy = now > spent ? now - spent : 0;
-		ns_t all = user + system == 0 ? 1 : user + system;
-		ns_t u = (ns_t)((unsigned __int128)busy * user / all);
+		ns_t all = user + system;
+		/* busy time by the ratio of all tasks, in per mille */
+		ns_t u = all == 0 ? 0 :
+		    busy / 1000 * (user / (all / 1000 + 1));
 
 		seq_printf(q, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", i,
 		    (unsigned long long)(u / TICK_NS),
