@@ -1,0 +1,82 @@
+/* Opening, reading, writing, seeking, truncating. */
+#include "check.h"
+
+int
+main(void)
+{
+	char buf[64] = "";
+	int fd, fd2;
+
+	enter();
+	SHOW(open("none", O_RDONLY));
+	OKAY(fd = open("a", O_RDWR | O_CREAT | O_EXCL, 0600));
+	SHOW(open("a", O_RDWR | O_CREAT | O_EXCL, 0600));
+	SHOW(write(fd, "hello world", 11));
+	SHOW(lseek(fd, 0, SEEK_CUR));
+	SHOW(lseek(fd, -5, SEEK_END));
+	SHOW(read(fd, buf, sizeof(buf)));
+	printf("%s\n", buf);
+	SHOW(lseek(fd, -1, SEEK_SET));
+	SHOW(lseek(fd, 0, 99));
+	SHOW(pread(fd, buf, 5, 0));
+	SHOW(pwrite(fd, "HELLO", 5, 0));
+	SHOW(pread(fd, buf, 64, 100));
+	SHOW(pread(fd, buf, 1, -1));
+	cat("a");
+	SHOW(ftruncate(fd, 5));
+	cat("a");
+	SHOW(ftruncate(fd, -1));
+	SHOW(lseek(fd, 100, SEEK_SET));
+	SHOW(write(fd, "x", 1));
+	SHOW(lseek(fd, 0, SEEK_END));
+	memset(buf, 'z', sizeof(buf));
+	SHOW(pread(fd, buf, 10, 3));
+	IS(buf[0] == 'L' && buf[1] == 'O' && buf[2] == 0 && buf[9] == 0);
+	SHOW(truncate("a", 3));
+	cat("a");
+	SHOW(truncate("none", 3));
+	SHOW(truncate(".", 3));
+
+	OKAY(fd2 = open("a", O_WRONLY | O_APPEND));
+	SHOW(lseek(fd2, 0, SEEK_SET));
+	SHOW(write(fd2, "+++", 3));
+	SHOW(lseek(fd2, 0, SEEK_CUR));
+	SHOW(read(fd2, buf, 1));
+	cat("a");
+	close(fd2);
+	OKAY(fd2 = open("a", O_RDONLY));
+	SHOW(write(fd2, "x", 1));
+	SHOW(ftruncate(fd2, 0));
+	SHOW(read(fd2, nowhere, 10));
+	SHOW(read(fd2, buf, 0));
+	close(fd2);
+	OKAY(fd2 = open("a", O_RDWR | O_TRUNC));
+	cat("a");
+	close(fd2);
+	SHOW(close(fd2));
+	SHOW(read(fd2, buf, 1));
+	SHOW(write(999, buf, 1));
+	SHOW(open(".", O_WRONLY));
+	SHOW(open("a/b", O_RDONLY));
+	SHOW(open("a/", O_RDONLY));
+	SHOW(open("a", O_RDONLY | O_DIRECTORY));
+	SHOW(open("", O_RDONLY));
+	OKAY(fd2 = open(".", O_RDONLY | O_DIRECTORY));
+	SHOW(read(fd2, buf, 1));
+	close(fd2);
+
+	/* What O_PATH allows. */
+	OKAY(fd2 = open("a", O_PATH));
+	SHOW(read(fd2, buf, 1));
+	SHOW(fchmod(fd2, 0600));
+	SHOW((fcntl(fd2, F_GETFL) & O_PATH) != 0);
+	close(fd2);
+	OKAY(fd2 = open(".", O_RDWR | O_TMPFILE, 0600));
+	SHOW(write(fd2, "hidden", 6));
+	SHOW(pread(fd2, buf, 6, 0));
+	close(fd2);
+	close(fd);
+	SHOW(unlink("a"));
+	leave();
+	return 0;
+}
