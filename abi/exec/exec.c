@@ -100,6 +100,8 @@ image_build(struct image *img, const struct exec_request *req,
 	e = space_create(task_current()->container, &img->space);
 	if (e != OK)
 		return e;
+	if (img->abi->maps_zero)
+		img->space->low = 0;
 	e = load_map(img);
 	if (e != OK)
 		return e;

@@ -203,6 +203,7 @@ xv6_fault(
 static const struct abi xv6_abi = {
 	.name = "xv6",
 	.index = ABI_XV6,
+	.maps_zero = true,
 	.claims = xv6_claims,
 	.call = xv6_call,
 	.answer = xv6_answer,

@@ -103,15 +103,7 @@ xv6_read(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-/* Nobody reads: -1 is all that happens here, there is no signal. */
-static void
-drop_pipe_signal(struct thread *t)
-{
-	struct sig_info info;
-
-	(void)signal_dequeue(t, SIG_BIT(SIG_PIPE), &info);
-}
-
+/* When nobody reads a pipe, -1 is all that happens: there is no signal. */
 enum err
 xv6_write(struct thread *t, const struct sysargs *a, long *ret)
 {
@@ -132,8 +124,6 @@ xv6_write(struct thread *t, const struct sysargs *a, long *ret)
 	if (e == OK)
 		e = file_write(u.file, &it, &done);
 	use_put(&u);
-	if (e == ERR_PIPE)
-		drop_pipe_signal(t);
 	*ret = (long)done;
 	return e;
 }

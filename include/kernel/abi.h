@@ -13,6 +13,7 @@ struct image;
 struct abi {
 	const char *name;
 	unsigned index; /* bit in container.allowed_abis, zone and trace id */
+	bool maps_zero; /* programs may lie at address 0 */
 	/* Score of how sure the module is that the image is its own: 0 not,
 	 * 1 possible, 2 by its marks. */
 	unsigned (*claims)(const struct image *img);
