@@ -32,13 +32,14 @@ newlib_cflags="$newlib_cflags -DHAVE_BLKSIZE"\
 newlib_cflags="$newlib_cflags -DHAVE_FCNTL -DHAVE_RENAME -DHAVE_SYSTEM"\
 &/' "$work/newlib/configure.host"
 
-# OVERLAY wins over newlib's headers for the library as for programs.
+# OVERLAY wins over newlib's headers for the library as for programs: newlib's
+# makefiles put their own folders behind what CC says.
 cflags="-O2 -g0 -ffunction-sections -fdata-sections -fno-pic -fno-builtin \
 -fno-stack-protector -fno-common -w -D__DYNAMIC_REENT__ \
--U__linux__ -U__linux -Ulinux -U__gnu_linux__ -I$overlay $*"
+-U__linux__ -U__linux -Ulinux -U__gnu_linux__ $*"
 
 cd "$work/build"
-CC="$cc" AR="${cross}ar" RANLIB="${cross}ranlib" AS="${cross}as" \
+CC="$cc -I$overlay" AR="${cross}ar" RANLIB="${cross}ranlib" AS="${cross}as" \
 CFLAGS="$cflags" ../newlib/configure --host="$arch-carmine-elf" \
     --prefix="$work/inst" --disable-multilib \
     --disable-newlib-supplied-syscalls \
@@ -53,7 +54,7 @@ make -j2 > make.log 2>&1 || { grep -a "error:" make.log >&2; exit 1; }
 mkdir posix
 for f in regcomp regexec regerror regfree collate collcmp fnmatch glob \
     execl execle execlp execv execvp; do
-	"$cc" $cflags -I. -Itarg-include -I../newlib/libc/include \
+	"$cc" -I"$overlay" $cflags -I. -Itarg-include -I../newlib/libc/include \
 	    -I../newlib/libc/posix \
 	    -D_COMPILING_NEWLIB -DMISSING_SYSCALL_NAMES -D_GNU_SOURCE \
 	    -c "../newlib/libc/posix/$f.c" -o "posix/$f.o"
