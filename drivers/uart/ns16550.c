@@ -7,7 +7,7 @@
  * written by polling, with a limit, because they must get out even when
  * interrupts do not.
  *
- * Locks: uart.lock (RANK_DRIVER, irq) covers the registers. tty_input and
+ * Locks: uart.lock (RANK_CONSOLE, irq) covers the registers. tty_input and
  * tty_output_ready are called without it.
  * Source: TI PC16550D data sheet, section 8.
  */
@@ -167,7 +167,7 @@ uart_probe(struct device *d)
 
 	if (count == ARRAY_LEN(names))
 		return ERR_NOSPC;
-	spin_init(&u->lock, RANK_DRIVER, "uart");
+	spin_init(&u->lock, RANK_CONSOLE, "uart");
 	u->shift = shift != NULL && len == 4 ? shift[3] & 7u : 0;
 	u->regs = (volatile uint8_t *)dev_map(d, 0);
 	if (u->regs == NULL)

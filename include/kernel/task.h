@@ -142,7 +142,9 @@ struct thread {
 	struct thread_head head; /* first: arch_current() */
 	struct arch_context ctx;
 	struct obj obj; /* OBJ_THREAD */
-	struct task *task; /* [I] referenced */
+	struct task *task; /* referenced; a leader that ended borrows it, see
+	    kernel/task/thread.c */
+	bool borrows_task; /* [s] then the last reference */
 	int tid; /* [I] */
 	_Atomic(enum thread_state) state; /* [A] see sched.h */
 	struct sched_entity se;

@@ -20,15 +20,20 @@
 #include <kernel/task.h>
 
 static atomic_uint reports;
+static atomic_bool reporting;
 
 static void
 report(const struct held_lock *held, enum lock_rank rank, const char *name)
 {
-	if (atomic_fetch_add_explicit(&reports, 1, memory_order_relaxed) >= 20)
+	/* Printing takes locks itself; whatever is wrong there waits. */
+	if (atomic_exchange(&reporting, true))
 		return;
+	if (atomic_fetch_add_explicit(&reports, 1, memory_order_relaxed) >= 20)
+		return; /* from now on silent */
 	log_raw("lock order: %s (rank %u) taken while %s (rank %u) is held\n",
 	    name, (unsigned)rank, held->name, (unsigned)held->rank);
 	backtrace_print(0);
+	atomic_store(&reporting, false);
 }
 
 static bool

@@ -66,12 +66,20 @@ waitq_wake(struct waitq *q, unsigned key)
 void
 waitq_wake_some(struct waitq *q, unsigned key, unsigned n)
 {
-	struct wait_entry *w, *ahead;
 	unsigned long flags;
 
 	if (waitq_idle(q))
 		return;
 	flags = spin_lock_irq(&q->lock);
+	waitq_wake_locked(q, key, n);
+	spin_unlock_irq(&q->lock, flags);
+}
+
+void
+waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
+{
+	struct wait_entry *w, *ahead;
+
 	list_each_safe(w, ahead, &q->entries, link) {
 		bool exclusive = w->exclusive;
 
@@ -79,7 +87,6 @@ waitq_wake_some(struct waitq *q, unsigned key, unsigned n)
 		if (w->wake(w, key) && exclusive && --n == 0)
 			break;
 	}
-	spin_unlock_irq(&q->lock, flags);
 }
 
 bool

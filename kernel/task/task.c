@@ -50,8 +50,10 @@ task_destroy(struct obj *o)
 	creds_put(atomic_load(&t->creds));
 	sig_actions_unref(t->actions);
 	sig_pending_flush(&t->pending);
-	if (t->leader != NULL)
+	if (t->leader != NULL) {
+		t->leader->task = &kernel_task; /* it had only borrowed us */
 		obj_unref(&t->leader->obj);
+	}
 	pid_unref(t->id);
 	pid_unref(t->group);
 	session_unref(t->session);

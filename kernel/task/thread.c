@@ -6,6 +6,11 @@
  * for the last time (so that RCU readers that found it may try to count it),
  * one in task.leader for the first thread, and those of lookups. The stack
  * goes as soon as the next thread runs on that CPU (thread_finish).
+ *
+ * A thread holds its task, and the task holds its leader. The circle is cut
+ * when the leader's life ends: from then on it borrows its task, and when the
+ * task is destroyed first, it belongs to kernel_task. So whoever holds a
+ * leader but not its task looks at leader->task under rcu_read_lock().
  */
 #include "internal.h"
 
@@ -32,7 +37,8 @@ thread_destroy(struct obj *o)
 	arch_context_free(&t->ctx);
 	sig_pending_flush(&t->pending);
 	pid_unref(t->id);
-	task_unref(t->task);
+	if (!t->borrows_task)
+		task_unref(t->task);
 	obj_gone(o);
 	rcu_call(&t->rcu, thread_free);
 }
@@ -115,7 +121,14 @@ thread_join_task(struct thread *t)
 static void
 drop_life(struct rcu_head *h)
 {
-	obj_unref(&container_of(h, struct thread, rcu)->obj);
+	struct thread *t = container_of(h, struct thread, rcu);
+	struct task *task = t->task;
+
+	if (task->leader == t) {
+		t->borrows_task = true;
+		task_unref(task); /* may set t->task */
+	}
+	obj_unref(&t->obj);
 }
 
 void
