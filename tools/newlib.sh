@@ -13,9 +13,11 @@ arch=$1 src=$(realpath "$2") overlay=$(realpath "$3") out=$(realpath -m "$4")
 cc=$5
 shift 5
 cross=$(echo "$cc" | sed 's/gcc$//')
-work=$out.work
-rm -rf "$work" "$out"
-mkdir -p "$work/build" "$out/include" "$out/lib"
+# Two builds may share OUT: each works aside, the first one done counts.
+work=$(mktemp -d "$out.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+new=$work/new
+mkdir -p "$work/build" "$new/include" "$new/lib"
 
 # The package's tree is left alone; only what newlib needs is linked.
 cp -r "$src/newlib" "$work/newlib"
@@ -61,7 +63,8 @@ for f in regcomp regexec regerror regfree collate collcmp fnmatch glob \
 done
 "${cross}ar" rcs libc.a posix/*.o
 
-cp -r ../newlib/libc/include/. "$out/include/"
-cp -rf targ-include/. "$out/include/"
-cp libc.a libm.a "$out/lib/"
-rm -rf "$work"
+cp -r ../newlib/libc/include/. "$new/include/"
+cp -rf targ-include/. "$new/include/"
+cp libc.a libm.a "$new/lib/"
+touch "$new/.done"
+test -e "$out/.done" || { rm -rf "$out"; mv -T "$new" "$out"; }

@@ -29,7 +29,6 @@ $(NEWLIB)/.done: | $(DEPS)/newlib/.done
 	$(call say,NEWLIB,$(NEWLIB))
 	$(Q)sh tools/newlib.sh $(ARCH) $(DEPS)/newlib user/lib/include \
 	    $(NEWLIB) $(UCC) $(UMACH)
-	$(Q)touch $@
 
 UINC := -nostdinc -isystem user/lib/include \
     -isystem $(shell $(UCC) -print-file-name=include) \
@@ -52,7 +51,7 @@ ULIB_OBJS := $(patsubst %,$(UO)/%.o,$(ULIB_SRCS))
 CRT := $(UO)/user/lib/arch/$(ARCH)/start.S.o
 ULIB := $(UO)/libcarmine.a
 
-$(UO)/%.c.o: %.c | $(NEWLIB)/.done
+$(UO)/%.c.o: %.c $(NEWLIB)/.done
 	@mkdir -p $(@D)
 	$(call say,UCC,$@)
 	$(Q)$(UCC) $(UCFLAGS) $(UCFLAGS_$(firstword $(subst /, ,$(*D)))) \
@@ -74,7 +73,7 @@ UBIN := $(USER_ROOT)/system/bin
 
 # $(eval $(call program,NAME,SOURCES)): /system/bin/NAME from sources.
 define program
-$(UBIN)/$(1): $(patsubst %,$(UO)/%.o,$(2)) $(CRT) $(ULIB)
+$(UBIN)/$(1): $(patsubst %,$(UO)/%.o,$(2)) $(CRT) $(ULIB) $(NEWLIB)/.done
 	@mkdir -p $$(@D) $(UO)/debug
 	$$(call say,ULD,$$@)
 	$$(Q)$$(call ulink,$(patsubst %,$(UO)/%.o,$(2)))

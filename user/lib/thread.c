@@ -259,6 +259,19 @@ pthread_attr_setdetachstate(pthread_attr_t *a, int state)
 	return 0;
 }
 
+/* stdio asks for it around its locks. There is no pthread_cancel, so the
+ * state is kept and has nothing to hold off. */
+int
+pthread_setcancelstate(int state, int *old)
+{
+	static __thread int now = PTHREAD_CANCEL_ENABLE;
+
+	if (old != NULL)
+		*old = now;
+	now = state;
+	return 0;
+}
+
 /* ---- mutexes, conditions -------------------------------------------------- */
 
 static _Atomic uint32_t *
