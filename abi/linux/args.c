@@ -111,7 +111,9 @@ lx_fd_path(struct thread *t, uintptr_t h, rights_t need, struct path *out)
 
 	if (e != OK)
 		return e;
-	if (f->path.dentry == NULL) {
+	if ((file_flags(f) & FILE_PATH) && (need & RIGHT_CONTROL)) {
+		e = ERR_BADHANDLE;
+	} else if (f->path.dentry == NULL) {
 		e = ERR_INVAL;
 	} else {
 		*out = f->path;

@@ -100,7 +100,8 @@ enum err lx_at_walk(struct thread *t, uintptr_t dirfd, uintptr_t path,
 /* From AT_SYMLINK_NOFOLLOW / AT_EMPTY_PATH to WALK_*; other bits than allowed
  * are ERR_INVAL. */
 enum err lx_at_flags(uintptr_t flags, unsigned allowed, unsigned *walk);
-/* The path behind a descriptor. ERR_BADHANDLE; ERR_INVAL for pathless ones. */
+/* The path behind a descriptor. ERR_BADHANDLE, also for an O_PATH one when
+ * RIGHT_CONTROL is needed; ERR_INVAL for pathless ones. */
 enum err lx_fd_path(struct thread *t, uintptr_t h, rights_t need,
     struct path *out);
 
@@ -147,6 +148,15 @@ static inline enum err
 lx_no_restart(enum err e)
 {
 	return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+}
+
+/* Tells the writer of a pipe or stream without reader by SIGPIPE, as every
+ * call that writes does; gives e back. */
+enum err lx_broken_pipe(struct thread *t);
+static inline enum err
+lx_write_result(struct thread *t, enum err e)
+{
+	return UNLIKELY(e == ERR_PIPE) ? lx_broken_pipe(t) : e;
 }
 
 /* Builds the frame of a caught signal and points f at the handler. False:

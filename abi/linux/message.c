@@ -178,7 +178,6 @@ send_iter(struct thread *t, struct lx_sock *s, struct message *x,
 	size_t done = 0;
 	enum err e;
 
-	(void)t;
 	if (flags & MSG_OOB)
 		return ERR_NOTSUP;
 	x->m.bytes = it;
@@ -186,6 +185,8 @@ send_iter(struct thread *t, struct lx_sock *s, struct message *x,
 	x->m.deadline = deadline_of(s->sock->send_timeout);
 	e = socket_send(s->sock, &x->m, &done);
 	*ret = (long)done;
+	if ((flags & MSGF_NOSIGNAL) == 0)
+		e = lx_write_result(t, e);
 	return e == ERR_TIMEDOUT ? ERR_AGAIN : e;
 }
 

@@ -181,7 +181,10 @@ lx_getcwd(struct thread *t, const struct sysargs *a, long *ret)
 	cwd = fs->cwd;
 	path_ref(&cwd);
 	spin_unlock(&fs->lock);
-	e = vfs_path_text(&cwd, NULL, buf, PATH_MAX, &start);
+	if (cwd.dentry->flags & DENTRY_DEAD)
+		e = ERR_NOENT; /* the directory was removed */
+	else
+		e = vfs_path_text(&cwd, NULL, buf, PATH_MAX, &start);
 	path_unref(&cwd);
 	if (e != OK)
 		goto out;

@@ -84,7 +84,7 @@ lx_write(struct thread *t, const struct sysargs *a, long *ret)
 		e = file_write(fd.file, &it, &done);
 	lx_fd_put(&fd);
 	*ret = (long)done;
-	return e;
+	return lx_write_result(t, e);
 }
 
 /* One vectored call: off < 0 uses the file's own offset. */
@@ -123,7 +123,7 @@ vec_call(struct thread *t, const struct vec_call *c, long *ret)
 	}
 	lx_fd_put(&fd);
 	*ret = (long)done;
-	return e;
+	return lx_write_result(t, e);
 }
 
 enum err

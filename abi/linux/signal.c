@@ -119,6 +119,16 @@ sender(struct thread *t, int number, int code)
 	return info;
 }
 
+enum err
+lx_broken_pipe(struct thread *t)
+{
+	struct sig_info info = sender(t, SIG_PIPE, SIGC_USER);
+
+	/* The thread is ours and lives: it can be told. */
+	err_ignore(signal_send_thread(t, &info));
+	return ERR_PIPE;
+}
+
 static enum err
 send_task(int pid, const struct sig_info *info)
 {

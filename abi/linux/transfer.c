@@ -55,7 +55,7 @@ transfer_begin(struct thread *t, uintptr_t in, uintptr_t out,
 }
 
 static enum err
-transfer_run(struct transfer *x, size_t n, long *ret)
+transfer_run(struct thread *t, struct transfer *x, size_t n, long *ret)
 {
 	size_t done = 0;
 	enum err e = file_transfer(x->in, x->user_in ? &x->in_off : NULL,
@@ -68,7 +68,7 @@ transfer_run(struct transfer *x, size_t n, long *ret)
 	if (e == OK && x->user_out != 0)
 		e = user_store64(x->user_out, x->out_off);
 	transfer_end(x);
-	return e;
+	return lx_write_result(t, e);
 }
 
 /* sendfile(out, in, offset, count) */
@@ -84,7 +84,7 @@ lx_sendfile(struct thread *t, const struct sysargs *a, long *ret)
 		transfer_end(&x);
 		return ERR_INVAL;
 	}
-	return transfer_run(&x, a->v[3], ret);
+	return transfer_run(t, &x, a->v[3], ret);
 }
 
 enum err
@@ -111,7 +111,7 @@ lx_copy_file_range(struct thread *t, const struct sysargs *a, long *ret)
 		transfer_end(&x);
 		return e;
 	}
-	return transfer_run(&x, a->v[4], ret);
+	return transfer_run(t, &x, a->v[4], ret);
 }
 
 #define SPLICE_FLAGS    15u
@@ -140,7 +140,7 @@ lx_splice(struct thread *t, const struct sysargs *a, long *ret)
 		transfer_end(&x);
 		return e;
 	}
-	return transfer_run(&x, a->v[4], ret);
+	return transfer_run(t, &x, a->v[4], ret);
 }
 
 enum err
@@ -189,5 +189,5 @@ lx_vmsplice(struct thread *t, const struct sysargs *a, long *ret)
 	}
 	file_unref(f);
 	*ret = (long)done;
-	return e;
+	return lx_write_result(t, e);
 }

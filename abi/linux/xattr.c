@@ -19,7 +19,7 @@ target(struct thread *t, const struct sysargs *a, enum by by,
     struct path *out)
 {
 	if (by == BY_FD)
-		return lx_fd_path(t, a->v[0], 0, out);
+		return lx_fd_path(t, a->v[0], RIGHT_CONTROL, out);
 	return lx_at_walk(t, (uintptr_t)LX_AT_FDCWD, a->v[0],
 	    by == BY_LINK ? WALK_NOFOLLOW : 0, out);
 }
