@@ -38,6 +38,7 @@ struct path { /* a place in the tree; holds a reference to each */
 struct poll_request {
 	void (*add)(struct poll_request *r, struct waitq *q);
 	unsigned events; /* what the waiter asked for */
+	bool lasting; /* stays after the call: a wait set */
 };
 
 static inline void
@@ -120,6 +121,7 @@ struct file {
 	/* owner for SIGIO */
 	int async_pid; /* [l] > 0 task, < 0 group */
 	int async_signal; /* [l] */
+	struct carrier *carrier; /* [I] it queues files; see inflight.c */
 	struct list watches; /* epoll back-links; see waitset.c */
 	struct spinlock watch_lock;
 	uint64_t list_cookie; /* [l] for file systems' list */

@@ -102,3 +102,36 @@ enum err channel_send(struct file *f, struct channel_message *m, bool wait);
 /* ERR_MSGSIZE with nothing taken when it does not fit. */
 enum err channel_receive(
     struct file *f, struct channel_message *m, bool wait, size_t *len);
+
+/* ---- files in flight (kernel/ipc/inflight.c) -------------------------- */
+
+/*
+ * A file in whose queue other files may travel: a Unix socket, a channel
+ * end. Files that only hold each other this way are found and dropped.
+ */
+struct carrier {
+	struct file *file; /* [I] */
+	const struct carrier_ops *ops; /* [I] */
+	struct list link; /* [f] of carriers in flight; flight lock */
+	unsigned inflight; /* [f] messages that hold file */
+	unsigned inside; /* [f] of these, found in candidates' queues */
+	bool candidate, live; /* [f] */
+};
+struct carrier_ops {
+	/* Calls fn for every object in the queues that only file reads. */
+	void (*each)(struct carrier *c, void (*fn)(struct obj *o, void *arg),
+	    void *arg);
+	/* Throws the queued messages away. */
+	void (*purge)(struct carrier *c);
+};
+void carrier_init(
+    struct carrier *c, struct file *f, const struct carrier_ops *ops);
+/* Objects are about to be queued, and have left a queue. Sleep; no lock of a
+ * queue is held. */
+void inflight_add(struct obj *const *objs, unsigned n);
+void inflight_remove(struct obj *const *objs, unsigned n);
+/* Drops queued objects: inflight_remove and unref. */
+void inflight_drop(struct obj *const *objs, unsigned n);
+/* A carrier's handle was closed, or a carrier ended: looks for garbage, in
+ * another thread, if anything is in flight. Any context. */
+void inflight_check(void);

@@ -40,9 +40,11 @@ enum lock_rank {
 	RANK_SIGNAL = 78, /* spin, irq; signal state of a task */
 	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */
+	RANK_TIMER_FILE = 81, /* spin, irq; queue and state of a timer file */
 	RANK_TIMER = 82,  /* spin, irq */
 	RANK_TTY_LINE = 84, /* spin, irq; line discipline, output ring */
 	RANK_DRIVER = 85, /* spin, irq */
+	RANK_WAITSET = 85, /* spin, irq; a wait set's queue, 86..89 nested */
 	RANK_RUNQUEUE = 90,
 	RANK_KMAP = 93,
 	RANK_SLAB = 94,
@@ -229,6 +231,9 @@ waitq_idle(const struct waitq *q)
 void waitq_wake(struct waitq *q, unsigned key);
 /* Wakes non-exclusive waiters and the first n exclusive ones. */
 void waitq_wake_some(struct waitq *q, unsigned key, unsigned n);
+/* The same by a caller that holds q->lock, whose data it also covers. */
+void waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
+    REQUIRES(q->lock);
 void waitq_add(struct waitq *q, struct wait_entry *w);
 void waitq_remove(struct waitq *q, struct wait_entry *w); /* idempotent */
 

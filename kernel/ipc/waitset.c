@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wait sets: many files, one queue of those that are ready.
+ *
+ * An item is a file under a handle number. It has an entry on each queue of
+ * its file; a wake-up puts the item on the set's ready list, once, and wakes
+ * one sleeper. Waiting takes items from the front of that list and asks each
+ * file what is true now. A level-triggered item that was reported goes to the
+ * end of the list, where the next wait asks again; so a wait costs as much
+ * as there are ready items, however many the set has.
+ *
+ * The ready list is under the lock of the set's own queue, on which waiters
+ * and outer sets sit: a wake-up that goes through nested sets takes one lock
+ * a level, from the inside out. Sets nest a few deep and never in a ring
+ * (waitset_nest.c).
+ *
+ * A set does not keep its files: a file that ends calls waitset_forget(),
+ * which takes its items out. The two ways an item can go, with its file or
+ * with its set, may meet:
+ *
+ *	F: file ends, finds an item      S: set ends
+ *	F1 lock watches, try a reference   S1 last reference
+ *	   to the set                      S2 unlink each item from its file's
+ *	F2 got it: lock set, remove           watches, under that lock
+ *	   else: wait until S2 is done     S3 wake F
+ *
+ * The file's memory lasts until its watches are empty (F loops), the set's
+ * until no file lists an item of it (S2).
+ *
+ * Locks: nest_lock (RANK_PORT) [n], set->lock (RANK_EVENT), file.watch_lock,
+ * then the queues' locks.
+ * Source: man-pages 6.03, epoll(7), epoll_ctl(2).
+ */
+#include "waitset.h"
+
+#include <kernel/task.h>
+#include <lib/fmt.h>
+#include <lib/string.h>
+
+#define ALWAYS (POLL_ERR | POLL_HUP)
+
+static struct slab_cache *item_cache;
+static struct waitq forgotten = WAITQ_INIT(forgotten);
+
+/* ---- hooks on the files' queues ---------------------------------------- */
+
+/* Puts item on the ready list; true when it was not there. q.lock held. */
+static bool
+make_ready(struct ws_item *item)
+{
+	if (item->ready || item->disabled)
+		return false;
+	item->ready = true;
+	list_add_tail(&item->set->ready, &item->ready_link);
+	return true;
+}
+
+/* A file's queue was woken; its lock is held, irqs are off. */
+static bool
+hook_wake(struct wait_entry *w, unsigned key)
+{
+	struct ws_hook *hook = container_of(w, struct ws_hook, wait);
+	struct ws_item *item = hook->item;
+	struct waitset *set = item->set;
+	unsigned events = atomic_load_explicit(
+	    &item->events, memory_order_relaxed);
+
+	if ((key & ~WAKE_SYNC) != 0 && (key & events) == 0)
+		return false;
+	spin_lock(&set->q.lock);
+	if (make_ready(item))
+		waitq_wake_locked(&set->q,
+		    POLL_IN | POLL_RDNORM | (key & WAKE_SYNC), 1);
+	spin_unlock(&set->q.lock);
+	return true;
+}
+
+static struct ws_hook *
+hook_new(struct ws_item *item)
+{
+	struct ws_hook *h;
+
+	if (item->hook_count < ARRAY_LEN(item->hooks))
+		return &item->hooks[item->hook_count++];
+	h = kmalloc(sizeof(*h));
+	if (h != NULL) {
+		h->next = item->more;
+		item->more = h;
+	}
+	return h;
+}
+
+struct hook_request {
+	struct poll_request poll;
+	struct ws_item *item;
+	bool failed;
+};
+
+static void
+hook_add(struct poll_request *r, struct waitq *q)
+{
+	struct hook_request *hr = container_of(r, struct hook_request, poll);
+	struct ws_hook *h = hook_new(hr->item);
+
+	if (h == NULL) {
+		hr->failed = true;
+		return;
+	}
+	h->wait = (struct wait_entry){
+		.wake = hook_wake,
+		.exclusive = (hr->item->flags & WAITSET_EXCLUSIVE) != 0,
+	};
+	h->item = hr->item;
+	h->queue = q;
+	waitq_add(q, &h->wait);
+}
+
+static void
+hooks_remove(struct ws_item *item)
+{
+	for (unsigned i = 0; i < item->hook_count; i++)
+		waitq_remove(item->hooks[i].queue, &item->hooks[i].wait);
+	while (item->more != NULL) {
+		struct ws_hook *h = item->more;
+
+		waitq_remove(h->queue, &h->wait);
+		item->more = h->next;
+		kfree(h, sizeof(*h));
+	}
+}
+
+/* ---- items ------------------------------------------------------------- */
+
+static int
+compare(const struct file *f, uint32_t handle, const struct ws_item *item)
+{
+	if (f != item->file)
+		return f < item->file ? -1 : 1;
+	return handle == item->handle ? 0 : handle < item->handle ? -1 : 1;
+}
+
+static struct ws_item *
+item_find(struct waitset *set, const struct file *f, uint32_t handle)
+{
+	struct rbnode *n = set->items.node;
+
+	while (n != NULL) {
+		struct ws_item *item = rb_entry(n, struct ws_item, node);
+		int c = compare(f, handle, item);
+
+		if (c == 0)
+			return item;
+		n = c < 0 ? n->left : n->right;
+	}
+	return NULL;
+}
+
+static void
+item_link(struct waitset *set, struct ws_item *item)
+{
+	struct rbnode **link = &set->items.node, *parent = NULL;
+
+	while (*link != NULL) {
+		parent = *link;
+		link = compare(item->file, item->handle,
+		    rb_entry(parent, struct ws_item, node)) < 0 ?
+		    &parent->left : &parent->right;
+	}
+	rb_link(&item->node, parent, link);
+	rb_insert_fix(&set->items, &item->node);
+	if (waitset_of(item->file) != NULL)
+		list_add_tail(&set->inner, &item->inner_link);
+	spin_lock(&item->file->watch_lock);
+	list_add_tail(&item->file->watches, &item->file_link);
+	spin_unlock(&item->file->watch_lock);
+}
+
+/* Takes item out of the set, its file and the queues; set->lock held. */
+static void
+item_remove(struct waitset *set, struct ws_item *item)
+{
+	struct file *f = item->file;
+	unsigned long flags;
+
+	hooks_remove(item);
+	flags = spin_lock_irq(&set->q.lock);
+	if (item->ready)
+		list_del(&item->ready_link);
+	spin_unlock_irq(&set->q.lock, flags);
+	rb_erase(&set->items, &item->node);
+	list_del(&item->inner_link);
+	/* After this f may be gone, when it ends. */
+	spin_lock(&f->watch_lock);
+	list_del(&item->file_link);
+	spin_unlock(&f->watch_lock);
+	slab_free(item_cache, item);
+}
+
+/* Looks at the file once; when it is ready already, nobody will wake us. */
+static void
+item_check(struct ws_item *item, struct poll_request *r)
+{
+	struct waitset *set = item->set;
+	unsigned long flags;
+
+	if (r != NULL)
+		r->events = atomic_load(&item->events);
+	if ((file_poll(item->file, r) & atomic_load(&item->events)) == 0)
+		return;
+	flags = spin_lock_irq(&set->q.lock);
+	if (make_ready(item))
+		waitq_wake_locked(&set->q, POLL_IN | POLL_RDNORM, 1);
+	spin_unlock_irq(&set->q.lock, flags);
+}
+
+static enum err
+item_create(struct waitset *set, struct file *f, uint32_t handle,
+    const struct waitset_event *ev, unsigned flags)
+{
+	struct ws_item *item = slab_alloc_zero(item_cache);
+	struct hook_request r = {
+		.poll = { .add = hook_add, .lasting = true }, .item = item,
+	};
+
+	if (item == NULL)
+		return ERR_NOMEM;
+	item->set = set;
+	item->file = f;
+	item->handle = handle;
+	item->flags = flags;
+	item->data = ev->data;
+	atomic_init(&item->events, ev->events | ALWAYS);
+	list_init(&item->file_link);
+	list_init(&item->inner_link);
+	item_link(set, item);
+	item_check(item, &r.poll);
+	if (r.failed) {
+		item_remove(set, item);
+		return ERR_NOMEM;
+	}
+	return OK;
+}
+
+/* ---- control ----------------------------------------------------------- */
+
+struct waitset *
+waitset_of(const struct file *f)
+{
+	return f->ops == &waitset_ops ? f->data : NULL;
+}
+
+enum err
+waitset_add(struct file *set_file, struct file *f, uint32_t handle,
+    const struct waitset_event *ev, unsigned flags)
+{
+	struct waitset *set = waitset_of(set_file);
+	bool nested = waitset_of(f) != NULL;
+	enum err e = OK;
+
+	if (set == NULL || f == set_file)
+		return ERR_INVAL;
+	if (f->ops->poll == NULL)
+		return ERR_PERM;
+	if (nested && (flags & WAITSET_EXCLUSIVE) != 0)
+		return ERR_INVAL;
+	if (nested)
+		e = nest_begin(set_file, f);
+	if (e != OK)
+		return e;
+	mutex_lock(&set->lock);
+	e = item_find(set, f, handle) != NULL ? ERR_EXISTS :
+	    item_create(set, f, handle, ev, flags);
+	mutex_unlock(&set->lock);
+	if (nested)
+		nest_unlock();
+	return e;
+}
+
+enum err
+waitset_modify(struct file *set_file, struct file *f, uint32_t handle,
+    const struct waitset_event *ev, unsigned flags)
+{
+	struct waitset *set = waitset_of(set_file);
+	struct ws_item *item;
+	unsigned long irq;
+	enum err e = OK;
+
+	if (set == NULL)
+		return ERR_INVAL;
+	mutex_lock(&set->lock);
+	item = item_find(set, f, handle);
+	if (item == NULL) {
+		e = ERR_NOENT;
+	} else if ((item->flags | flags) & WAITSET_EXCLUSIVE) {
+		e = ERR_INVAL;
+	} else {
+		irq = spin_lock_irq(&set->q.lock);
+		item->data = ev->data;
+		item->flags = flags;
+		item->disabled = false;
+		atomic_store(&item->events, ev->events | ALWAYS);
+		spin_unlock_irq(&set->q.lock, irq);
+		/* Stored before the look: a wake-up after the look sees it. */
+		atomic_thread_fence(memory_order_seq_cst);
+		item_check(item, NULL);
+	}
+	mutex_unlock(&set->lock);
+	return e;
+}
+
+enum err
+waitset_remove(struct file *set_file, struct file *f, uint32_t handle)
+{
+	struct waitset *set = waitset_of(set_file);
+	bool nested = waitset_of(f) != NULL;
+	struct ws_item *item;
+	enum err e = OK;
+
+	if (set == NULL)
+		return ERR_INVAL;
+	if (nested)
+		nest_lock();
+	mutex_lock(&set->lock);
+	item = item_find(set, f, handle);
+	if (item == NULL)
+		e = ERR_NOENT;
+	else
+		item_remove(set, item);
+	mutex_unlock(&set->lock);
+	if (nested)
+		nest_unlock();
+	return e;
+}
+
+/* ---- waiting ----------------------------------------------------------- */
+
+/* The first of the items taken for this look, no longer marked ready. */
+static struct ws_item *
+take_item(struct waitset *set, struct list *looking)
+{
+	struct ws_item *item;
+	unsigned long flags = spin_lock_irq(&set->q.lock);
+
+	item = list_first(looking, struct ws_item, ready_link);
+	if (item != NULL) {
+		list_del(&item->ready_link);
+		item->ready = false;
+	}
+	spin_unlock_irq(&set->q.lock, flags);
+	return item;
+}
+
+/* After item was reported: it waits for the next change, or for the next
+ * look, or for nothing. */
+static void
+put_back(struct waitset *set, struct ws_item *item)
+{
+	unsigned long flags;
+
+	if ((item->flags & WAITSET_EDGE) != 0 &&
+	    (item->flags & WAITSET_ONESHOT) == 0)
+		return;
+	flags = spin_lock_irq(&set->q.lock);
+	if ((item->flags & WAITSET_ONESHOT) == 0) {
+		make_ready(item);
+	} else {
+		item->disabled = true;
+		if (item->ready) {
+			list_del(&item->ready_link);
+			item->ready = false;
+		}
+	}
+	spin_unlock_irq(&set->q.lock, flags);
+}
+
+static void
+list_splice_front(struct list *head, struct list *from)
+{
+	list_splice_tail(from, head);
+	list_splice_tail(head, from);
+}
+
+/* Reports up to max ready items. */
+static unsigned
+report(struct waitset *set, struct waitset_event *out, unsigned max)
+{
+	struct list looking = LIST_INIT(looking);
+	struct ws_item *item;
+	unsigned long flags;
+	unsigned n = 0;
+
+	mutex_lock(&set->lock);
+	flags = spin_lock_irq(&set->q.lock);
+	list_splice_tail(&looking, &set->ready);
+	spin_unlock_irq(&set->q.lock, flags);
+	while (n < max && (item = take_item(set, &looking)) != NULL) {
+		unsigned events = file_poll(item->file, NULL) &
+		    atomic_load_explicit(&item->events, memory_order_relaxed);
+
+		if (events == 0)
+			continue;
+		out[n].events = events;
+		out[n++].data = item->data;
+		put_back(set, item);
+	}
+	flags = spin_lock_irq(&set->q.lock);
+	list_splice_front(&set->ready, &looking);
+	/* Another thread may serve what is left. */
+	if (n == max && !list_empty(&set->ready) &&
+	    !list_empty(&set->q.entries))
+		waitq_wake_locked(&set->q, POLL_IN | POLL_RDNORM, 1);
+	spin_unlock_irq(&set->q.lock, flags);
+	mutex_unlock(&set->lock);
+	return n;
+}
+
+static bool
+has_ready(struct waitset *set)
+{
+	return __atomic_load_n(&set->ready.next, __ATOMIC_RELAXED) !=
+	    &set->ready;
+}
+
+static enum err
+sleep_until_ready(struct waitset *set, ns_t deadline)
+{
+	struct wait_entry w = { .exclusive = true };
+	enum err e = OK;
+
+	for (;;) {
+		wait_begin(&set->q, &w, WAIT_SIGNALS);
+		if (has_ready(set) || e != OK)
+			break;
+		e = wait_sleep(&w, WAIT_SIGNALS, deadline);
+	}
+	wait_end(&set->q, &w);
+	return e;
+}
+
+enum err
+waitset_wait(struct file *f, struct waitset_event *out, unsigned max,
+    ns_t deadline, unsigned *count)
+{
+	struct waitset *set = waitset_of(f);
+
+	if (set == NULL || max == 0)
+		return ERR_INVAL;
+	for (;;) {
+		unsigned n = has_ready(set) ? report(set, out, max) : 0;
+		enum err e;
+
+		if (n > 0 || deadline == 0) {
+			*count = n;
+			return OK;
+		}
+		e = sleep_until_ready(set, deadline);
+		if (has_ready(set))
+			continue;
+		if (e == ERR_TIMEDOUT) {
+			*count = 0;
+			return OK;
+		}
+		if (e != OK)
+			return ERR_INTR;
+	}
+}
+
+/* ---- file -------------------------------------------------------------- */
+
+/* Drops items that are not ready after all; true: one is. */
+static bool
+verify_ready(struct waitset *set)
+{
+	struct list looking = LIST_INIT(looking);
+	struct ws_item *item;
+	unsigned long flags;
+	bool found = false;
+
+	mutex_lock(&set->lock);
+	flags = spin_lock_irq(&set->q.lock);
+	list_splice_tail(&looking, &set->ready);
+	spin_unlock_irq(&set->q.lock, flags);
+	while (!found && (item = take_item(set, &looking)) != NULL)
+		found = (file_poll(item->file, NULL) &
+		    atomic_load(&item->events)) != 0;
+	flags = spin_lock_irq(&set->q.lock);
+	if (found)
+		make_ready(item);
+	list_splice_front(&set->ready, &looking);
+	spin_unlock_irq(&set->q.lock, flags);
+	mutex_unlock(&set->lock);
+	return found;
+}
+
+static unsigned
+set_poll(struct file *f, struct poll_request *r)
+{
+	struct waitset *set = f->data;
+
+	poll_wait(r, &set->q);
+	return has_ready(set) && verify_ready(set) ?
+	    POLL_IN | POLL_RDNORM : 0;
+}
+
+/* The last reference to the set went. */
+static void
+set_destroy(struct waitset *set)
+{
+	bool nests = atomic_load(&set->nests);
+	struct rbnode *n;
+
+	if (nests)
+		nest_lock();
+	mutex_lock(&set->lock);
+	while ((n = rb_first(&set->items)) != NULL)
+		item_remove(set, rb_entry(n, struct ws_item, node));
+	mutex_unlock(&set->lock);
+	if (nests)
+		nest_unlock();
+	waitq_wake(&forgotten, 0);
+	kfree(set, sizeof(*set));
+}
+
+static void
+set_unref(struct waitset *set)
+{
+	if (ref_dec(&set->refs))
+		set_destroy(set);
+}
+
+static void
+set_release(struct file *f)
+{
+	struct waitset *set = f->data;
+
+	if (atomic_load(&set->nests)) {
+		nest_lock();
+		set->file = NULL;
+		nest_unlock();
+	}
+	set_unref(set);
+}
+
+static enum err
+set_stat(struct file *f UNUSED, struct file_stat *st)
+{
+	*st = (struct file_stat){
+		.dev = 13, .ino = 6, .mode = 0600, .nlink = 1,
+		.block_size = PAGE_SIZE,
+	};
+	return OK;
+}
+
+static size_t
+set_describe(struct file *f UNUSED, char *buf, size_t len)
+{
+	return (size_t)snprintf(buf, len, "anon_inode:[eventpoll]");
+}
+
+const struct file_ops waitset_ops = {
+	.poll = set_poll,
+	.stat = set_stat,
+	.release = set_release,
+	.describe = set_describe,
+};
+
+static void
+cache_init(void)
+{
+	if (LIKELY(rcu_load(&item_cache) != NULL))
+		return;
+	nest_lock();
+	if (item_cache == NULL)
+		rcu_store(&item_cache, slab_cache_create(
+		    "waitset item", sizeof(struct ws_item), 0));
+	nest_unlock();
+}
+
+enum err
+waitset_create(unsigned flags, struct file **out)
+{
+	struct waitset *set = kzalloc(sizeof(*set));
+	enum err e;
+
+	if (set == NULL)
+		return ERR_NOMEM;
+	cache_init();
+	ref_init(&set->refs, 1);
+	mutex_init(&set->lock, RANK_EVENT, "wait set");
+	waitq_init(&set->q);
+	spin_init(&set->q.lock, RANK_WAITSET, "wait set queue");
+	list_init(&set->ready);
+	list_init(&set->inner);
+	rb_init(&set->items);
+	e = file_create(&waitset_ops, OBJ_WAITSET, FILE_READ | FILE_WRITE |
+	    FILE_STREAM | (flags & FILE_NONBLOCK), set, out);
+	if (e == OK)
+		set->file = *out;
+	else
+		kfree(set, sizeof(*set));
+	return e;
+}
+
+/* ---- the end of a file that is watched --------------------------------- */
+
+/* The set of the first item that watches f, referenced when it is not just
+ * ending; false: nothing watches f. */
+static bool
+first_watcher(struct file *f, struct waitset **set)
+{
+	struct ws_item *item;
+
+	*set = NULL;
+	spin_lock(&f->watch_lock);
+	item = list_first(&f->watches, struct ws_item, file_link);
+	if (item != NULL && ref_inc_unless_zero(&item->set->refs))
+		*set = item->set;
+	spin_unlock(&f->watch_lock);
+	return item != NULL;
+}
+
+/* Whether the first watcher is another than a set that is ending. */
+static bool
+may_go_on(struct file *f)
+{
+	struct waitset *set;
+	bool some = first_watcher(f, &set);
+
+	if (set != NULL)
+		set_unref(set);
+	return !some || set != NULL;
+}
+
+/* The first item of f in set, or NULL. */
+static struct ws_item *
+first_of(struct waitset *set, const struct file *f)
+{
+	struct ws_item *found = NULL;
+	struct rbnode *n = set->items.node;
+
+	while (n != NULL) {
+		struct ws_item *item = rb_entry(n, struct ws_item, node);
+
+		if (item->file == f)
+			found = item;
+		n = item->file < f ? n->right : n->left;
+	}
+	return found;
+}
+
+/* Removes the items of f from set. */
+static void
+forget_in(struct waitset *set, struct file *f)
+{
+	bool nested = waitset_of(f) != NULL;
+	struct ws_item *item;
+
+	if (nested)
+		nest_lock();
+	mutex_lock(&set->lock);
+	while ((item = first_of(set, f)) != NULL)
+		item_remove(set, item);
+	mutex_unlock(&set->lock);
+	if (nested)
+		nest_unlock();
+}
+
+void
+waitset_forget(struct file *f)
+{
+	struct waitset *set;
+
+	while (first_watcher(f, &set)) {
+		if (set != NULL) {
+			forget_in(set, f);
+			set_unref(set);
+		} else {
+			err_ignore(wait_until(
+			    &forgotten, may_go_on(f), WAIT_DEEP));
+		}
+	}
+}
