@@ -102,6 +102,9 @@ SAN_asan := $(UBSAN) $(ASAN)
 SAN := $(SAN_$(BUILD))
 ifeq ($(ARCH),host)
 SAN := -fsanitize=address,undefined -fno-sanitize=alignment
+ifeq ($(CC),clang)
+SAN += -fsanitize=fuzzer-no-link
+endif
 ifeq ($(BUILD),tsan)
 SAN := -fsanitize=thread
 endif

@@ -25,10 +25,11 @@ ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_SRCS:%.c=$(TO)/%.native)
 # uses = what the first lines of a test name.
 uses = $(shell sed -n 's,^// uses: ,,p' $(1))
 
-TEST_CFLAGS := -std=gnu2x -g -O1 -fno-omit-frame-pointer -fwrapv \
+TEST_BASE := -std=gnu2x -g -O1 -fno-omit-frame-pointer -fwrapv \
     -fno-strict-aliasing -Wall -Wextra -Werror -Wno-unused-parameter \
     -I. -Iinclude -Iarch/host/include -Itools/libfdt \
-    -isystem $(DEPS)/libfdt -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 \
+    -isystem $(DEPS)/libfdt
+TEST_CFLAGS := $(TEST_BASE) -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 \
     -DCARMINE_ASAN=0
 TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -61,16 +62,35 @@ $(TO)/tests/abi/driver: tests/abi/driver.c
 -include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
     $(TO)/tests/abi/driver))
 
-# The kernel as a process: tests/host links with its library.
+# The kernel as a process: tests/host links with its library; so do fuzzers
+# whose first line is `// kernel`.
 HOST_BINS := $(HOST_SRCS:%.c=$(O)/%)
-$(O)/tests/host/%: tests/host/%.c $(O)/libcarmine.a
+HOST_FUZZ_SRCS := $(shell grep -l '^// kernel$$' $(FUZZ_SRCS) /dev/null)
+HOST_FUZZ_BINS := $(HOST_FUZZ_SRCS:%.c=$(O)/%)
+HOST_CFLAGS := $(TEST_BASE) $(DEFS_$(BUILD)) -fno-pic -fno-pie -no-pie
+define host-link
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(KCC) $(TEST_CFLAGS) $(SAN) -MMD -MF $@.d -MT $@ $< \
+	$(Q)$(1) -MM -MP -MT $@ $< $(call uses,$<) > $@.d
+	$(Q)$(1) $< $(call uses,$<) -Wl,-T,arch/host/link.ld \
 	    -Wl,--whole-archive $(O)/libcarmine.a -Wl,--no-whole-archive \
 	    $(LIBFDT) -pthread -o $@
+endef
+$(O)/tests/host/%: tests/host/%.c $(O)/libcarmine.a arch/host/link.ld
+	$(call host-link,$(KCC) $(HOST_CFLAGS) $(SAN))
 ifeq ($(ARCH),host)
--include $(wildcard $(addsuffix .d,$(HOST_BINS)))
+$(O)/tests/fuzz/%: tests/fuzz/%.c $(O)/libcarmine.a arch/host/link.ld
+	$(call host-link,$(KCC) $(HOST_CFLAGS) $(SAN) -fsanitize=fuzzer)
+-include $(wildcard $(addsuffix .d,$(HOST_BINS) $(HOST_FUZZ_BINS)))
+else
+# The fuzzers' kernel is clang's, with address checks.
+$(HOST_FUZZ_SRCS:%.c=$(TO)/%): FORCE
+	@$(MAKE) ARCH=host CC=clang BUILD=asan \
+	    $(B)/host-clang-asan/$(@:$(TO)/%=%)
+	@mkdir -p $(@D)
+	$(Q)cp -u $(B)/host-clang-asan/$(@:$(TO)/%=%) $@
+.PHONY: FORCE
+FORCE:
 endif
 
 .PHONY: test unit-bins fuzz-bins abi-bins host-bins boot-bins ktest-bins

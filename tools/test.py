@@ -129,7 +129,7 @@ class Host(Suite):
         sources = sorted(Path("tests/host").rglob("*_test.c"))
         if not sources:
             return
-        for build in ("debug", "tsan"):
+        for build in ("asan", "tsan"):
             self.make("host-bins", ARCH="host", BUILD=build)
             out = self.b / ("host-gcc-" + build)
             for src, status, text in self.programs(

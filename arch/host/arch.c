@@ -33,6 +33,7 @@ host_boot(const struct host_machine *m)
 
 	if (ram == NULL)
 		abort();
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a crash must not lose lines */
 	host_direct_base = (uintptr_t)ram - RAM_START;
 	boot_info.ram[0] = (struct boot_range){ RAM_START, m->ram_bytes };
 	boot_info.ram_count = 1;

@@ -25,6 +25,8 @@ struct host_thread {
 	bool ends; /* woken to end */
 };
 
+void host_yield(void);
+
 _Thread_local struct thread_head *host_current;
 _Thread_local struct host_cpu *host_cpu;
 
@@ -61,6 +63,15 @@ host_interrupts(void)
 		c = host_cpu; /* a switch may have moved this thread */
 		c->irqs_on = true;
 	}
+}
+
+/* Who spins with interrupts on takes them. */
+void
+arch_pause(void)
+{
+	host_yield();
+	if (host_cpu->irqs_on)
+		arch_irq_enable();
 }
 
 static void
@@ -144,8 +155,11 @@ adopt_token(struct host_thread *h)
 {
 	while (sem_wait(&h->go) != 0 && errno == EINTR)
 		;
-	if (h->ends)
+	if (h->ends) {
+		sem_destroy(&h->go);
+		free(h);
 		pthread_exit(NULL);
+	}
 	host_cpu = h->cpu;
 	host_current = h->head;
 }
@@ -220,7 +234,7 @@ arch_context_free(struct arch_context *c)
 		return;
 	c->host = NULL;
 	h->ends = true;
-	sem_post(&h->go); /* the pthread ends; its small record stays */
+	sem_post(&h->go); /* the pthread frees its record and ends */
 }
 
 /* ---- CPUs -------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include <time.h>
 
 void *host_ram_map(size_t len);
-void arch_pause(void);
+void host_yield(void);
 uint64_t arch_time(void);
 uint64_t arch_wall_seconds(void);
 
@@ -28,7 +28,7 @@ host_ram_map(size_t len)
 }
 
 void
-arch_pause(void)
+host_yield(void)
 {
 	sched_yield();
 }

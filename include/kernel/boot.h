@@ -10,5 +10,7 @@
 bool cmdline_has(const char *name);
 /* Copies the value of name=value; false: not there. */
 bool cmdline_value(const char *name, char *buf, size_t len);
-void ktest_run(void); /* does not return when tests were asked for */
+void ktest_run(void); /* the tests that the command line asks for; ends
+    the machine */
+void ktest_run_some(const char *want); /* those with want in their names */
 void chardev_init(void); /* null, zero, random, kmsg ... */

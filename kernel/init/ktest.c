@@ -109,13 +109,11 @@ run_one(const struct ktest *t)
 }
 
 void
-ktest_run(void)
+ktest_run_some(const char *want)
 {
 	const struct ktest *t = carmine_ktest_start;
-	char want[64] = "all";
 	unsigned n = 0, failed = 0, total = 0;
 
-	cmdline_value("ktest", want, sizeof(want));
 	for (; t < carmine_ktest_end; t++)
 		total += strcmp(want, "all") == 0 || strstr(t->name, want);
 	log_raw("TAP version 13\n1..%u\n", total);
@@ -129,4 +127,13 @@ ktest_run(void)
 		log_raw("%sok %u - %s\n", ok ? "" : "not ", ++n, t->name);
 	}
 	arch_poweroff(failed > 0 ? 1 : 0);
+}
+
+void
+ktest_run(void)
+{
+	char want[64] = "all";
+
+	cmdline_value("ktest", want, sizeof(want));
+	ktest_run_some(want);
 }
