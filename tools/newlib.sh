@@ -62,6 +62,10 @@ for f in regcomp regexec regerror regfree collate collcmp fnmatch glob \
 	    -c "../newlib/libc/posix/$f.c" -o "posix/$f.o"
 done
 "${cross}ar" rcs libc.a posix/*.o
+# What user/lib does itself.
+for f in getreent lock environ raise remove rename system; do
+	"${cross}ar" d libc.a "lib_a-$f.o"
+done
 
 cp -r ../newlib/libc/include/. "$new/include/"
 cp -rf targ-include/. "$new/include/"
