@@ -91,7 +91,6 @@ map_decode(const struct sysargs *a, struct map_request *req)
 enum err
 lx_mmap(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct memobj *shared = NULL;
 	struct map_request req;
 	struct file *f = NULL;
 	vaddr_t at;
@@ -103,8 +102,7 @@ lx_mmap(struct thread *t, const struct sysargs *a, long *ret)
 		e = map_file(t, a->v[4], &req, &f);
 	} else if (req.flags & REGION_SHARED) {
 		req.offset = 0;
-		e = memobj_create(req.len, &shared);
-		req.obj = shared;
+		e = memobj_create(req.len, &req.obj);
 	} else {
 		req.offset = 0;
 	}
@@ -112,8 +110,8 @@ lx_mmap(struct thread *t, const struct sysargs *a, long *ret)
 		e = space_map(t->task->space, &req, &at);
 	if (e == OK)
 		*ret = (long)at;
-	if (shared != NULL)
-		obj_unref(&shared->obj);
+	if (req.obj != NULL)
+		obj_unref(&req.obj->obj);
 	file_unref(f);
 	return e;
 }

@@ -89,6 +89,7 @@ cache_map(struct file *f, struct map_request *req, struct memobj **out)
 		req->max_prot = (req->max_prot != 0 ? req->max_prot :
 		    PROT_READ | PROT_WRITE | PROT_EXEC) & ~PROT_EXEC;
 	}
+	obj_ref(&f->vnode->cache.obj);
 	*out = &f->vnode->cache;
 	return OK;
 }

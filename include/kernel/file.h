@@ -71,7 +71,8 @@ struct file_ops {
 	    struct file *f, unsigned cmd, uintptr_t arg, long *ret);
 	/* Attributes of files without vnode. NULL: from the vnode. */
 	enum err (*stat)(struct file *f, struct file_stat *st);
-	/* The memory object to map; may adjust req. NULL: ERR_NODEV. */
+	/* The memory object to map, referenced, or NULL for anonymous memory;
+	 * may adjust req. NULL: ERR_NODEV. */
 	enum err (*map)(struct file *f, struct map_request *req,
 	    struct memobj **out);
 	/* Directory entries from *off on. NULL: ERR_NOTDIR. */
