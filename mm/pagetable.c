@@ -162,6 +162,16 @@ pt_query(struct arch_space *s, vaddr_t va, paddr_t *pa, unsigned *prot)
 
 /* ---- walks ------------------------------------------------------------ */
 
+/* Where the entry that va lies in ends, or end if that comes first. The last
+ * entry of the kernel half ends at 2^64. */
+static inline vaddr_t
+entry_end(vaddr_t va, unsigned level, vaddr_t end)
+{
+	vaddr_t last = va | ((UINT64_C(1) << level_shift(level)) - 1);
+
+	return last >= end ? end : last + 1;
+}
+
 struct walk {
 	pt_visit *fn;
 	void *arg;
@@ -171,21 +181,20 @@ static void
 walk_level(const struct walk *w, slot_t *table, unsigned level,
     const vaddr_t range[2])
 {
-	uint64_t span = UINT64_C(1) << level_shift(level);
 	vaddr_t va = range[0], next;
 
 	for (; va < range[1]; va = next) {
 		slot_t *slot = table_slot(table, va, level);
 		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
 
-		next = ALIGN_DOWN(va, span) + span;
+		next = entry_end(va, level, range[1]);
 		if (!pte_present(e))
 			continue;
 		if (level == 0 || pte_is_leaf(e))
 			w->fn(slot, va, level > 0, w->arg);
 		else
 			walk_level(w, table_at(pte_addr(e)), level - 1,
-			    (vaddr_t[2]){ va, MIN(next, range[1]) });
+			    (vaddr_t[2]){ va, next });
 	}
 }
 
@@ -232,15 +241,15 @@ detach_level(slot_t *table, unsigned level, const vaddr_t range[2],
 		slot_t *slot = table_slot(table, va, level);
 		pte_t e = atomic_load_explicit(slot, memory_order_relaxed);
 
-		next = ALIGN_DOWN(va, span) + span;
+		next = entry_end(va, level, range[1]);
 		if (!pte_present(e) || pte_is_leaf(e))
 			continue;
-		if (IS_ALIGNED(va, span) && next <= range[1]) {
+		if (next - va == span) {
 			atomic_store_explicit(slot, 0, memory_order_release);
 			detach_all(pte_addr(e), level - 1, out);
 		} else if (level > 1) {
 			detach_level(table_at(pte_addr(e)), level - 1,
-			    (vaddr_t[2]){ va, MIN(next, range[1]) }, out);
+			    (vaddr_t[2]){ va, next }, out);
 		}
 	}
 }

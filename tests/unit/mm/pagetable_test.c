@@ -135,6 +135,24 @@ TEST(only_tables_that_lie_wholly_in_the_range_are_freed)
 	EXPECT_EQ(tables(), 0);
 }
 
+TEST(a_walk_of_the_last_addresses_ends_there)
+{
+	const vaddr_t top = -(vaddr_t)MIB(4);
+	struct seen s = { .count = 0 };
+
+	boot();
+	EXPECT_EQ(pt_map(&space, top, RAM_START, PROT_READ), OK);
+	EXPECT_EQ(pt_map(&space, top + 0x1000, RAM_START, PROT_READ), OK);
+	pt_walk(&space, top, top + 0x1000, see, &s);
+	EXPECT_EQ(s.count, 1);
+	EXPECT_EQ(s.va[0], top);
+	pt_walk(&space, -(vaddr_t)GIB(256), -(vaddr_t)PAGE_SIZE, see, &s);
+	EXPECT_EQ(s.count, 2);
+	EXPECT_EQ(s.va[1], top + 0x1000);
+	pt_free_range(&space, 0, UINT64_C(1) << 38);
+	pt_free_range(&space, top, top + MIB(2));
+}
+
 TEST(a_full_machine_answers_out_of_memory)
 {
 	boot();
