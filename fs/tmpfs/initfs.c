@@ -101,19 +101,20 @@ make_new(struct super *s, const struct cpio_entry *e, struct vnode **out)
 		.gid = e->gid,
 		.rdev = (uint64_t)e->rdev_major << 32 | e->rdev_minor,
 	};
+	struct tnode_image image = NO_IMAGE;
 	char *text = NULL;
 	enum err err = OK;
 
 	if (S_IS(e->mode, S_LINK))
 		err = make_link(e, &what, &text);
+	if (S_IS(e->mode, S_REGULAR))
+		image = (struct tnode_image){ e->data, e->size };
 	if (err == OK)
-		err = tnode_create(s, &what, out);
+		err = tnode_create(s, &what, image, out);
 	if (text != NULL)
 		kfree(text, e->size + 1);
 	if (err != OK)
 		return err;
-	if (S_IS(e->mode, S_REGULAR) && e->size != 0)
-		tnode_set_image(tnode_of(*out), e->data, e->size);
 	set_common(*out, e);
 	return OK;
 }

@@ -85,10 +85,17 @@ data_write_back(struct memobj *m, uint64_t index, struct page *p)
 	return OK;
 }
 
+static void node_free_late(struct tnode *n);
+
+/* The node's own reference went in tmpfs_release; the last one may be that
+ * of somebody who waits on a word of the file's memory. */
 static void
 data_release(struct memobj *m)
 {
-	(void)m; /* lives and dies in its vnode */
+	struct tnode *n = tnode_of(m->owner);
+
+	memobj_fini(m);
+	node_free_late(n);
 }
 
 static const struct memobj_ops plain_data_ops = {
@@ -130,7 +137,8 @@ link_copy(const char *target)
 }
 
 enum err
-tnode_create(struct super *s, const struct vnode_new *what, struct vnode **out)
+tnode_create(struct super *s, const struct vnode_new *what,
+    struct tnode_image image, struct vnode **out)
 {
 	struct tmpfs *fs = s->data;
 	struct tnode *n = NULL;
@@ -154,7 +162,10 @@ tnode_create(struct super *s, const struct vnode_new *what, struct vnode **out)
 		if (n->v.link_text == NULL)
 			goto out;
 	} else if (S_IS(what->mode, S_REGULAR)) {
-		memobj_init(&n->v.cache, &plain_data_ops, 0, &n->v);
+		n->image = image.data;
+		atomic_init(&n->image_size, image.size);
+		memobj_init(&n->v.cache, image.size == 0 ? &plain_data_ops :
+		    &image_data_ops, image.size, &n->v);
 		n->v.has_cache = true;
 	}
 	*out = &n->v;
@@ -163,16 +174,6 @@ out:
 	slab_free(node_cache, n);
 	atomic_fetch_sub(&fs->nodes, 1);
 	return e;
-}
-
-/* The file's bytes lie in memory that stays; before anybody sees it. */
-void
-tnode_set_image(struct tnode *n, const uint8_t *image, uint64_t size)
-{
-	memobj_fini(&n->v.cache);
-	n->image = image;
-	atomic_init(&n->image_size, size);
-	memobj_init(&n->v.cache, &image_data_ops, size, &n->v);
 }
 
 static void
@@ -186,21 +187,48 @@ tnode_free(struct rcu_head *h)
 	slab_free(node_cache, n);
 }
 
-/* Unmount: what is still in a directory goes with it. */
-static void
-drop_entries(struct vnode *dir)
+/* Takes all entries off dir and puts them before rest, linked by left. */
+static struct rbnode *
+entries_take(struct vnode *dir, struct rbnode *rest)
 {
 	struct tnode *n = tnode_of(dir);
 	struct rbnode *first;
 
 	while ((first = rb_first(&n->entries)) != NULL) {
-		struct tent *t = rb_entry(first, struct tent, node);
-		uintptr_t what = atomic_load(&t->what);
-
-		tent_remove(dir, t);
-		if ((what & 1) == 0)
-			vnode_unref((struct vnode *)what);
+		rb_erase(&n->entries, first);
+		n->count--;
+		first->left = rest;
+		rest = first;
 	}
+	return rest;
+}
+
+/* Unmount: what is still in a directory goes with it, and what is below,
+ * without recursion: trees can be deeper than stacks. */
+static void
+drop_entries(struct vnode *dir)
+{
+	struct rbnode *todo = entries_take(dir, NULL);
+
+	while (todo != NULL) {
+		struct tent *t = rb_entry(todo, struct tent, node);
+		uintptr_t what = atomic_load(&t->what);
+		struct vnode *v = (struct vnode *)what;
+
+		todo = todo->left;
+		kfree(t, sizeof(*t) + t->room);
+		if ((what & 1) != 0)
+			continue;
+		if (vnode_is(v, S_DIRECTORY) && atomic_load(&v->refs.count) == 1)
+			todo = entries_take(v, todo);
+		vnode_unref(v);
+	}
+}
+
+static void
+node_free_late(struct tnode *n)
+{
+	rcu_call(&n->v.rcu, tnode_free);
 }
 
 static void
@@ -208,12 +236,18 @@ tmpfs_release(struct vnode *v)
 {
 	struct tnode *n = tnode_of(v);
 
-	if (v->has_cache)
-		memobj_fini(&v->cache);
 	drop_entries(v);
 	tmpfs_xattr_free(n);
 	atomic_fetch_sub(&tmpfs_of(v)->nodes, 1);
-	rcu_call(&v->rcu, tnode_free);
+	if (!v->has_cache) {
+		node_free_late(n);
+		return;
+	}
+	/* Pages go now, while the instance they are charged to is there. */
+	atomic_store(&n->image_size, 0);
+	if (atomic_load(&v->cache.resident) != 0)
+		err_ignore(memobj_resize(&v->cache, 0)); /* sealed: at the end */
+	obj_unref(&v->cache.obj);
 }
 
 /* ---- names ------------------------------------------------------------ */
@@ -239,7 +273,7 @@ tmpfs_create(struct vnode *dir, const char *name, size_t len,
     const struct vnode_new *what, struct vnode **out)
 {
 	struct vnode *v = NULL;
-	enum err e = tnode_create(dir->super, what, &v);
+	enum err e = tnode_create(dir->super, what, NO_IMAGE, &v);
 
 	if (e != OK)
 		return e;
@@ -517,7 +551,7 @@ tmpfs_setup(struct super *s, const char *options)
 	what.mode = S_DIRECTORY | (o.mode & 07777u);
 	what.uid = o.uid;
 	what.gid = o.gid;
-	e = tnode_create(s, &what, &s->root);
+	e = tnode_create(s, &what, NO_IMAGE, &s->root);
 	if (e != OK)
 		kfree(fs, sizeof(*fs));
 	return e;

@@ -77,9 +77,13 @@ enum err tmpfs_list(struct vnode *dir, uint64_t *off, struct dir_sink *sink);
 enum err tent_vnode(struct vnode *dir, struct tent *t, struct vnode **out);
 
 /* tmpfs.c */
+struct tnode_image { /* a file's first bytes, in memory that stays */
+	const uint8_t *data;
+	uint64_t size; /* bytes; 0: none */
+};
+#define NO_IMAGE ((struct tnode_image){ NULL, 0 })
 enum err tnode_create(struct super *s, const struct vnode_new *what,
-    struct vnode **out);
-void tnode_set_image(struct tnode *n, const uint8_t *image, uint64_t size);
+    struct tnode_image image, struct vnode **out);
 enum err tmpfs_setup(struct super *s, const char *options);
 enum err tmpfs_stat(struct super *s, struct fs_stat *out);
 size_t tmpfs_options(struct super *s, char *buf, size_t len);

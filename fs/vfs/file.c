@@ -141,8 +141,8 @@ limit_size(struct file *f, uint64_t off, struct iter *it, size_t *cut)
 	uint64_t limit = t->rlimits[RLIM_FSIZE].soft;
 
 	*cut = 0;
-	if (LIKELY(limit == UINT64_MAX) || f->vnode == NULL ||
-	    !vnode_is(f->vnode, S_REGULAR) || it->left == 0)
+	if (LIKELY(limit == UINT64_MAX) || t == &kernel_task ||
+	    f->vnode == NULL || !vnode_is(f->vnode, S_REGULAR) || it->left == 0)
 		return OK;
 	if (off >= limit) {
 		signal_kernel(t, SIG_XFSZ);
@@ -418,6 +418,7 @@ file_resize(struct file *f, uint64_t size)
 	    !vnode_is(f->vnode, S_REGULAR))
 		return ERR_INVAL;
 	if (size > task_current()->rlimits[RLIM_FSIZE].soft &&
+	    task_current() != &kernel_task &&
 	    size > memobj_size(&f->vnode->cache)) {
 		signal_kernel(task_current(), SIG_XFSZ);
 		return ERR_FBIG;
