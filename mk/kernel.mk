@@ -23,7 +23,8 @@ KINC := -I. -Iinclude -Iarch/$(ARCH)/include \
     -Itools/libfdt -isystem $(DEPS)/libfdt
 CBASE := -std=gnu2x -ffreestanding -fno-common -fno-strict-aliasing -fwrapv \
     -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
-    -fstack-protector-strong -fno-asynchronous-unwind-tables -g
+    -fstack-protector-strong -fno-asynchronous-unwind-tables -g \
+    -ffunction-sections -fdata-sections
 KCFLAGS := $(CBASE) -fno-pic -fno-pie $(OPT_$(BUILD)) $(MACH) $(SAN) \
     $(INIT_$(CC)) $(WARN) $(WARN_$(CC)) $(DEFS_$(BUILD)) $(KINC) \
     $(ARCH_CFLAGS)
@@ -63,7 +64,7 @@ $(O)/include/offsets.h: arch/$(ARCH)/offsets.c
 $(KOBJS): | $(OFFSETS) $(LIBFDT)
 
 # libfdt comes from a package (tools/deps.py) and is compiled with own flags.
-FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c
+FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
 $(O)/libfdt/%.c.o: | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)
@@ -76,7 +77,7 @@ $(O)/libfdt.a: $(FDT_OBJS)
 # The link is done three times so that the kernel knows its own symbols: with
 # an empty table, with one of the right size, and with the right one. The
 # third image is checked against the table it carries.
-KLDFLAGS := -nostdlib -static --build-id=none -z noexecstack \
+KLDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack \
     -z max-page-size=4096 -T arch/$(ARCH)/link.ld $(ARCH_LDFLAGS)
 ifeq ($(filter clang,$(CC)),)
 KLDFLAGS += --no-warn-rwx-segments

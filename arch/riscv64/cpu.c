@@ -5,6 +5,7 @@
 #include <kernel/log.h>
 #include <kernel/mm.h>
 
+#include <lib/bits.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
@@ -134,7 +135,7 @@ void
 arch_ipi(uint64_t cpus_mask)
 {
 	while (cpus_mask != 0) {
-		unsigned cpu = (unsigned)__builtin_ctzll(cpus_mask);
+		unsigned cpu = ctz64(cpus_mask);
 
 		cpus_mask &= cpus_mask - 1;
 		sbi_call(SBI_EXT_IPI, 0, 1, boot_info.cpu_hwid[cpu], 0);
