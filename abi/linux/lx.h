@@ -156,7 +156,16 @@ enum err lx_broken_pipe(struct thread *t);
 static inline enum err
 lx_write_result(struct thread *t, enum err e)
 {
-	return UNLIKELY(e == ERR_PIPE) ? lx_broken_pipe(t) : e;
+	if (UNLIKELY(e == ERR_PIPE))
+		return lx_broken_pipe(t);
+	return UNLIKELY(e == ERR_NOTSUP) ? ERR_INVAL : e;
+}
+
+/* An object that cannot be read at all: EINVAL, as read(2) has it. */
+static inline enum err
+lx_read_result(enum err e)
+{
+	return UNLIKELY(e == ERR_NOTSUP) ? ERR_INVAL : e;
 }
 
 /* Builds the frame of a caught signal and points f at the handler. False:

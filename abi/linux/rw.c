@@ -48,7 +48,7 @@ read_any(struct file *f, struct iter *it, size_t *done)
 {
 	if (UNLIKELY(f->obj.kind == OBJ_SIGNALFD))
 		return signalfd_read(f, it, done);
-	return file_read(f, it, done);
+	return lx_read_result(file_read(f, it, done));
 }
 
 enum err
