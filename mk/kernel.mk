@@ -66,7 +66,7 @@ $(KOBJS): | $(OFFSETS) $(LIBFDT)
 # libfdt comes from a package (tools/deps.py) and is compiled with own flags.
 FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
-$(O)/libfdt/%.c.o: | $(DEPS)/libfdt/.done
+$(O)/libfdt/%.c.o: mk/kernel.mk | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(KCC) $(filter-out -W%,$(KCFLAGS)) -w -c $(DEPS)/libfdt/$*.c -o $@
