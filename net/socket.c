@@ -189,10 +189,7 @@ socket_send(struct socket *s, struct sock_message *m, size_t *done)
 enum err
 socket_receive(struct socket *s, struct sock_message *m, size_t *done)
 {
-	enum err e = take_error(s);
-
-	if (e != OK)
-		return e;
+	/* The family tells a pending error once its queue is empty. */
 	if (s->ops->receive == NULL)
 		return ERR_NOTSUP;
 	if (file_flags(&s->file) & FILE_NONBLOCK)

@@ -60,15 +60,15 @@ struct pty_set;
 struct pty_set *pty_set_create(void); /* NULL: memory */
 struct pty_set *pty_set_ref(struct pty_set *s);
 void pty_set_unref(struct pty_set *s);
-/* Opening ptmx: makes a pty of the set and turns f into its master. pts: the
- * instance's root, NULLs when unknown; it is referenced while the pty lives,
- * for TIOCGPTPEER. ERR_NOSPC, ERR_NOMEM. */
+/* Opening ptmx: makes a pty of the set and turns f into its master.
+ * ERR_NOSPC, ERR_NOMEM. */
 enum err pty_open_master(struct pty_set *s, struct file *f);
-/* The set of boot, which /dev/ptmx uses until a devpts is mounted. */
+/* The set that /dev/ptmx uses. */
 struct pty_set *pty_set_first(void);
 /* The next live pty number >= from; ERR_NOENT past the end. */
 struct pty_info {
 	unsigned number;
+	uint64_t id; /* of all ptys ever made */
 	uint32_t uid, gid; /* who opened the master */
 };
 enum err pty_next(struct pty_set *s, unsigned from, struct pty_info *out);

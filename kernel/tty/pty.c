@@ -57,6 +57,7 @@ struct pty {
 	struct tty *tty; /* [I] borrowed: it owns us */
 	struct pty_set *set; /* [I] referenced */
 	unsigned number; /* [I] */
+	uint64_t id; /* [I] of all ptys ever */
 	uint32_t uid, gid; /* [I] */
 	struct mutex master_read, master_write; /* RANK_TTY */
 	struct waitq master_wait; /* output came, or room for input */
@@ -68,6 +69,7 @@ struct pty {
 };
 
 static struct pty_set *first_set;
+static atomic_uint_fast64_t next_id = 1;
 
 /* ---- sets -------------------------------------------------------------- */
 
@@ -182,7 +184,7 @@ pty_next(struct pty_set *s, unsigned from, struct pty_info *out)
 
 		if (p == NULL || atomic_load(&p->master_gone))
 			continue;
-		*out = (struct pty_info){ i, p->uid, p->gid };
+		*out = (struct pty_info){ i, p->id, p->uid, p->gid };
 		e = OK;
 		break;
 	}
@@ -596,6 +598,7 @@ pty_create(struct pty_set *s)
 		waitq_init(&p->master_wait);
 		atomic_init(&p->locked, true);
 		p->set = pty_set_ref(s);
+		p->id = atomic_fetch_add(&next_id, 1);
 		p->uid = c->fsuid;
 		p->gid = c->fsgid;
 	}
