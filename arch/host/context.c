@@ -70,8 +70,7 @@ void
 arch_pause(void)
 {
 	host_yield();
-	if (host_cpu->irqs_on)
-		arch_irq_enable();
+	host_poll();
 }
 
 static void

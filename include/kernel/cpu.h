@@ -38,6 +38,11 @@ cpu_id(void)
 /* The mask of all running CPUs. */
 uint64_t cpu_online_mask(void);
 
+/* A port that takes interrupts at certain points only (host) defines it. */
+#ifndef arch_poll
+#define arch_poll() ((void)0)
+#endif
+
 static inline void
 preempt_disable(void)
 {
@@ -56,6 +61,7 @@ preempt_enable(void)
 	struct thread_head *t = arch_current();
 
 	atomic_signal_fence(memory_order_seq_cst);
+	arch_poll();
 	if (--t->preempt == 0 && UNLIKELY(
 	    atomic_load_explicit(&t->work, memory_order_relaxed) &
 	    (WORK_RESCHED | WORK_RCU)))

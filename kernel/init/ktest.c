@@ -79,7 +79,7 @@ leaked_pages(const struct ktest *t, struct census *before)
 	struct census after;
 	long lost = 0;
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		census_take(&after);
 		lost = (long)(before->free_pages - after.free_pages);
 		if (lost <= 0)

@@ -10,7 +10,7 @@ main(int argc, char **argv)
 	static char line[128] = "quiet ktest=all";
 	struct host_machine m = {
 		.ram_bytes = MIB(64),
-		.cpus = 4,
+		.cpus = 2,
 		.cmdline = line,
 	};
 

@@ -422,5 +422,5 @@ play_start(int argc, char **argv, const char *want,
     const struct play_program *programs)
 {
 	snprintf(wanted, sizeof(wanted), "%s", argc > 1 ? argv[1] : want);
-	play_boot("quiet", 4, programs, run_tests);
+	play_boot("quiet", 2, programs, run_tests);
 }

@@ -102,6 +102,16 @@ arch_irq_enable(void)
 		host_interrupts();
 }
 
+/* Interrupts come where they are turned on, and where code that runs with
+ * them on lets preemption happen again or spins. */
+static inline void
+host_poll(void)
+{
+	if (host_cpu->irqs_on)
+		arch_irq_enable();
+}
+#define arch_poll() host_poll()
+
 static inline unsigned long
 arch_irq_save(void)
 {
