@@ -63,19 +63,22 @@ static const struct place {
 	mode_t mode;
 } places[] = {
 	{ "devfs", "/dev", NULL, 0755 },
+	{ "devpts", "/dev/pts", "mode=620,ptmxmode=666", 0755 },
 	{ "proc", "/proc", NULL, 0555 },
 	{ "sysfs", "/sys", NULL, 0555 },
 	{ "tmpfs", "/tmp", "mode=1777", 01777 },
 };
 
-/* True when something is mounted at path: it is not on "/"'s device. */
+/* True when something is mounted at path: it is not on its parent's device. */
 static bool
 is_mounted(const char *path)
 {
-	struct stat root, st;
+	struct stat above, st;
+	char parent[64];
 
-	return stat("/", &root) == 0 && stat(path, &st) == 0 &&
-	    root.st_dev != st.st_dev;
+	snprintf(parent, sizeof(parent), "%s/..", path);
+	return stat(parent, &above) == 0 && stat(path, &st) == 0 &&
+	    above.st_dev != st.st_dev;
 }
 
 static void
