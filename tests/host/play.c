@@ -304,7 +304,8 @@ archive_raw(struct archive *a, const void *p, size_t len)
 		if (a->bytes == NULL)
 			abort();
 	}
-	memcpy(a->bytes + a->len, p, len);
+	if (len > 0)
+		memcpy(a->bytes + a->len, p, len);
 	a->len += len;
 	while (a->len % 4 != 0)
 		a->bytes[a->len++] = '\0';
@@ -413,6 +414,7 @@ static char wanted[64];
 static void
 run_tests(void)
 {
+	EXPECT_OK(zone_add("/abi/xv6", abi_by_index(ABI_XV6)));
 	ktest_run_some(wanted);
 	panic("the tests do not end");
 }
