@@ -40,6 +40,20 @@ def test_files_are_made_linked_and_removed(boot):
     c.prompt()
 
 
+def test_every_call_with_good_and_bad_arguments(run_line):
+    status, text = run_line("cd /tmp; %s/usertests" % XV6, limit=120)
+    assert "not ok" not in text
+    assert status == 0, text
+    assert re.search(r"^usertests: [1-9][0-9]* run, 0 failed$", text, re.M)
+
+
+def test_processes_and_files_under_load(run_line):
+    status, text = run_line(
+        "cd /tmp; %s/stressfs 8 && %s/primes 30" % (XV6, XV6), limit=120)
+    assert status == 0, text
+    assert "stressfs: OK" in text and "prime 29" in text
+
+
 def test_fork_until_it_cannot(run_line):
     status, text = run_line(XV6 + "/forktest", limit=120)
     assert status == 0

@@ -1,6 +1,7 @@
 /* df [path ...]: size and use of file systems, in KiB. */
 #include "tool.h"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 static void
@@ -20,6 +21,24 @@ show(const char *source, const char *at)
 	printf("%-14s %10llu %10llu %10llu %3llu%% %s\n",
 	    source == NULL ? v.f_basetype : source, size, used, avail,
 	    used + avail == 0 ? 0 : used * 100 / (used + avail), at);
+}
+
+/* Was the file system that is mounted at this place shown already? */
+static bool
+is_repeated(const char *at)
+{
+	static dev_t seen[64];
+	static size_t n;
+	struct stat st;
+
+	if (stat(at, &st) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (seen[i] == st.st_dev)
+			return true;
+	if (n < 64)
+		seen[n++] = st.st_dev;
+	return false;
 }
 
 int
@@ -43,7 +62,8 @@ main(int argc, char **argv)
 	while (fscanf(f, "%255s %255s %*s %*s %*d %*d", source, at) == 2) {
 		struct statvfs v;
 
-		if (statvfs(at, &v) == 0 && v.f_blocks > 0)
+		if (statvfs(at, &v) == 0 && v.f_blocks > 0 &&
+		    !is_repeated(at))
 			show(source, at);
 	}
 	fclose(f);

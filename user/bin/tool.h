@@ -86,6 +86,16 @@ write_all(int fd, const void *data, size_t n)
 	return true;
 }
 
+/*
+ * Before the first getc_unlocked() or putchar_unlocked(): newlib's standard
+ * streams begin as constants, and these two do not look first.
+ */
+static inline void
+tool_streams(void)
+{
+	clearerr(stdin);
+}
+
 /* Calls fn for each file, "-" and no file at all being the input. */
 static inline void
 each_file(char **paths, void (*fn)(FILE *f, const char *path))
@@ -93,6 +103,7 @@ each_file(char **paths, void (*fn)(FILE *f, const char *path))
 	static char input[] = "-";
 	char *just_input[] = { input, NULL };
 
+	tool_streams();
 	for (paths = *paths == NULL ? just_input : paths; *paths != NULL;
 	    paths++) {
 		bool is_input = strcmp(*paths, "-") == 0;

@@ -99,6 +99,7 @@ main(int argc, char **argv)
 	int map[256], c, last = -1;
 
 	tool_start(argv);
+	tool_streams();
 	while ((c = getopt(argc, argv, "cCds")) != -1) {
 		invert = invert || c == 'c' || c == 'C';
 		delete = delete || c == 'd';

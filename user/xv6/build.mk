@@ -37,9 +37,15 @@ $(XV6_BIN)/%: $(XV6_OUT)/obj/bin/%.c.o $(XV6_LIB) user/xv6/link.ld
 
 .SECONDARY: $(XV6_LIB) $(patsubst user/xv6/%,$(XV6_OUT)/obj/%.o,$(wildcard user/xv6/bin/*.c))
 
+# The zone has no settings of its own: it shows the system's.
+XV6_ETC := $(USER_ROOT)/abi/xv6/etc
+$(XV6_ETC):
+	@mkdir -p $(@D)
+	$(Q)ln -sfn system/root/etc $@
+
 .PHONY: xv6
 ## xv6                     our programs against the xv6 calls
-xv6: $(XV6_PROGS)
+xv6: $(XV6_PROGS) $(XV6_ETC)
 user: xv6
 
 -include $(wildcard $(XV6_OUT)/obj/*/*.d)
