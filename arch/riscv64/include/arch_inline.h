@@ -134,8 +134,9 @@ arch_time(void)
 	uint64_t t;
 
 	__asm__ volatile("rdtime %0" : "=r"(t));
-	return (ns_t)(((unsigned __int128)t * arch_time_mult) >>
-	    arch_time_shift);
+	/* In halves: exact without 128-bit arithmetic, as shift <= 32. */
+	return ((t >> 32) * arch_time_mult << (32 - arch_time_shift)) +
+	    ((t & UINT32_MAX) * arch_time_mult >> arch_time_shift);
 }
 
 /* ---- page-table entries ----------------------------------------------- */
