@@ -50,8 +50,8 @@ $(TO)/tests/fuzz/%: tests/fuzz/%.c
 	$(call test-link,clang $(TEST_CFLAGS) $(TEST_SAN) -fsanitize=fuzzer)
 
 # The same program for this kernel and for the build machine's.
-ABI_CFLAGS := -std=gnu2x -g -O1 -Wall -Wextra -Wno-unused-parameter -static \
-    -pthread -D_GNU_SOURCE
+ABI_CFLAGS := -std=gnu2x -g -O1 -Wall -Wextra -Wno-unused-parameter \
+    -Wno-unused-result -static -pthread -D_GNU_SOURCE
 $(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 $(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c

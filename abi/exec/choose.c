@@ -114,10 +114,11 @@ delegate(struct image *img, const char *path, const char *arg)
 	args[n++] = path;
 	if (arg != NULL)
 		args[n++] = arg;
-	args[n++] = img->path;
+	args[n++] = img->via[0] != '\0' ? img->via : img->path;
 	e = strings_prepend(img, args, n);
 	if (e != OK)
 		return e;
+	strlcpy(img->via, path, sizeof(img->via));
 	e = exec_open(img, path, &f);
 	if (e != OK)
 		return e;

@@ -3,8 +3,9 @@
  * argv's strings, then envp's, each with its NUL.
  *
  * The buffer doubles as needed up to STRINGS_MAX; beyond that the call fails
- * with ERR_TOOBIG.
+ * with ERR_TOOBIG. A large one is a block of pages.
  */
+#include <kernel/mm.h>
 #include <kernel/user.h>
 
 #include <lib/string.h>
@@ -12,14 +13,41 @@
 #include "exec.h"
 
 #define STRINGS_MIN 2048u
-#define STRINGS_MAX (128u * 1024)
-#define COUNT_MAX   16384u
+#define STRINGS_MAX (2048u * 1024)
+#define HEAP_MAX    (128u * 1024) /* of kmalloc */
+#define COUNT_MAX   131072u
+
+static unsigned
+block_order(size_t cap)
+{
+	unsigned order = 0;
+
+	while ((PAGE_SIZE << order) < cap)
+		order++;
+	return order;
+}
+
+static char *
+buffer_alloc(size_t cap)
+{
+	struct page *p;
+
+	if (cap <= HEAP_MAX)
+		return kmalloc(cap);
+	p = page_alloc(block_order(cap));
+	return p != NULL ? page_virt(p) : NULL;
+}
 
 void
 strings_free(struct image *img)
 {
-	kfree(img->strings, img->strings_cap);
+	if (img->strings_cap <= HEAP_MAX)
+		kfree(img->strings, img->strings_cap);
+	else
+		page_free(page_of(virt_to_phys(img->strings)),
+		    block_order(img->strings_cap));
 	img->strings = NULL;
+	img->strings_cap = 0;
 }
 
 /* Doubles the buffer. */
@@ -31,7 +59,7 @@ grow(struct image *img)
 
 	if (cap > STRINGS_MAX)
 		return ERR_TOOBIG;
-	buf = kmalloc(cap);
+	buf = buffer_alloc(cap);
 	if (buf == NULL)
 		return ERR_NOMEM;
 	if (img->strings != NULL)

@@ -188,7 +188,7 @@ lx_timeout_in(uintptr_t user, ns_t *deadline)
 
 /* ---- vectors ---------------------------------------------------------- */
 
-/* Fetches the descriptors; lengths must not add up beyond SSIZE_MAX. */
+/* Fetches the descriptors. */
 static enum err
 iov_fetch(struct lx_iov *v, uintptr_t user)
 {
@@ -203,8 +203,13 @@ iov_fetch(struct lx_iov *v, uintptr_t user)
 		if (e != OK)
 			return e;
 		for (size_t k = 0; k < n; k++) {
-			if (part[k].len > INT64_MAX - total)
+			if (part[k].len > INT64_MAX)
 				return ERR_INVAL;
+			if (part[k].len > arch_user_end ||
+			    part[k].base > arch_user_end - part[k].len)
+				return ERR_FAULT;
+			/* What is beyond the most that moves at once. */
+			part[k].len = MIN(part[k].len, LX_RW_MAX - total);
 			total += part[k].len;
 			v->segs[i + k].base = part[k].base;
 			v->segs[i + k].len = part[k].len;

@@ -118,6 +118,7 @@ enum err lx_timeout_in(uintptr_t user, ns_t *deadline);
 
 /* ---- vectors ---------------------------------------------------------- */
 
+#define LX_RW_MAX   0x7ffff000ul /* bytes a call moves at most */
 #define LX_IOV_MAX  1024
 #define LX_IOV_FAST 8
 struct lx_iov {

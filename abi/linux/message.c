@@ -200,7 +200,7 @@ lx_sendto(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (e != OK)
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], 0x7ffff000ul), false);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
 	if (e == OK && a->v[4] != 0) {
 		e = lx_sockaddr_in(a->v[4], (uint32_t)a->v[5], &x.addr);
 		x.m.addr = &x.addr;
@@ -317,7 +317,7 @@ lx_recvfrom(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (e != OK)
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], 0x7ffff000ul), true);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
 	if (e == OK)
 		e = receive_iter(&s, &x, &it, (unsigned)a->v[3], &done);
 	lx_fd_put(&s.fd);

@@ -510,6 +510,7 @@ lx_pidfd_open(struct thread *t, const struct sysargs *a, long *ret)
 static enum err
 pidfd_target(struct thread *t, uintptr_t h, struct task **out)
 {
+	struct task *now = NULL;
 	struct file *f;
 	enum err e = lx_file(t, h, 0, &f);
 
@@ -517,7 +518,17 @@ pidfd_target(struct thread *t, uintptr_t h, struct task **out)
 		return e;
 	e = taskfd_task(f, out);
 	file_unref(f);
-	return e == OK || e == ERR_NOTASK ? e : ERR_BADHANDLE;
+	if (e != OK)
+		return e == ERR_NOTASK ? e : ERR_BADHANDLE;
+	/* A reaped process has no number any more. */
+	e = task_find((*out)->pid, &now);
+	if (e == OK && now != *out)
+		e = ERR_NOTASK;
+	if (now != NULL)
+		task_unref(now);
+	if (e != OK)
+		task_unref(*out);
+	return e;
 }
 
 enum err

@@ -6,9 +6,6 @@
 
 #include <kernel/ipc.h>
 
-/* Linux moves at most this many bytes per call. */
-#define RW_MAX 0x7ffff000ul
-
 /* Whole records only; what fits of those that are pending. */
 static enum err
 signalfd_read(struct file *f, struct iter *it, size_t *done)
@@ -61,7 +58,7 @@ lx_read(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (UNLIKELY(e != OK))
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], RW_MAX), true);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
 	if (LIKELY(e == OK))
 		e = read_any(fd.file, &it, &done);
 	lx_fd_put(&fd);
@@ -79,7 +76,7 @@ lx_write(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (UNLIKELY(e != OK))
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], RW_MAX), false);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
 	if (LIKELY(e == OK))
 		e = file_write(fd.file, &it, &done);
 	lx_fd_put(&fd);
@@ -220,7 +217,7 @@ lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
 	e = lx_fd_get(t, a->v[0], RIGHT_READ, &fd);
 	if (e != OK)
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], RW_MAX), true);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
 	if (e == OK)
 		e = file_pread(fd.file, &it, a->v[3], &done);
 	lx_fd_put(&fd);
@@ -241,7 +238,7 @@ lx_pwrite64(struct thread *t, const struct sysargs *a, long *ret)
 	e = lx_fd_get(t, a->v[0], RIGHT_WRITE, &fd);
 	if (e != OK)
 		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], RW_MAX), false);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
 	if (e == OK)
 		e = file_pwrite(fd.file, &it, a->v[3], &done);
 	lx_fd_put(&fd);

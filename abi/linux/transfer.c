@@ -7,8 +7,6 @@
 
 #include <kernel/ipc.h>
 
-#define TRANSFER_MAX 0x7ffff000ul
-
 /* Two descriptors and optional offsets in user memory. */
 struct transfer {
 	struct file *in, *out;
@@ -59,7 +57,7 @@ transfer_run(struct thread *t, struct transfer *x, size_t n, long *ret)
 {
 	size_t done = 0;
 	enum err e = file_transfer(x->in, x->user_in ? &x->in_off : NULL,
-	    x->out, x->user_out ? &x->out_off : NULL, MIN(n, TRANSFER_MAX),
+	    x->out, x->user_out ? &x->out_off : NULL, MIN(n, LX_RW_MAX),
 	    &done);
 
 	*ret = (long)done;
@@ -158,7 +156,7 @@ lx_tee(struct thread *t, const struct sysargs *a, long *ret)
 	if (!file_is_pipe(x.in) || !file_is_pipe(x.out))
 		e = ERR_INVAL;
 	else
-		e = pipe_tee(x.in, x.out, MIN(a->v[2], TRANSFER_MAX), &done);
+		e = pipe_tee(x.in, x.out, MIN(a->v[2], LX_RW_MAX), &done);
 	transfer_end(&x);
 	*ret = (long)done;
 	return e;

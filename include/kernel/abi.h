@@ -63,6 +63,7 @@ struct image {
 	struct file *file; /* program */
 	struct file *interp; /* PT_INTERP file or NULL */
 	const char *path; /* as the caller named it, for AT_EXECFN */
+	char via[256]; /* as the last "#!" line or runtime named it; "": path */
 	struct elf_info elf, interp_elf; /* lib/elf.h */
 	uint8_t head[512]; /* first bytes of file */
 	size_t head_len;

@@ -95,7 +95,8 @@ streams(void)
 	OKAY(l = socket(AF_UNIX, SOCK_STREAM, 0));
 	SHOW(listen(l, 5));
 	SHOW(bind(l, (struct sockaddr *)&a, sizeof(a)));
-	SHOW(bind(l, (struct sockaddr *)&a, sizeof(a)));
+	b = name("sock2");
+	SHOW(bind(l, (struct sockaddr *)&b, sizeof(b)));
 	SHOW(listen(l, 5));
 	OKAY(c = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
 	SHOW(send(c, "x", 1, MSG_NOSIGNAL));
