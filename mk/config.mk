@@ -106,7 +106,7 @@ ifeq ($(CC),clang)
 SAN += -fsanitize=fuzzer-no-link
 endif
 ifeq ($(BUILD),tsan)
-SAN := -fsanitize=thread
+SAN := -fsanitize=thread $(if $(filter gcc,$(CC)),-Wno-tsan)
 endif
 endif
 

@@ -2,7 +2,8 @@
 """Brings what other people wrote: the one place where anything is fetched.
 
     deps.py --dir DIR get SET...    bring a set into DIR/SET
-    deps.py --dir DIR update        rewrite tools/deps.lock from the archive
+    deps.py --dir DIR update [SET...]  rewrite tools/deps.lock (or a set's
+                                    part of it) from the archive
 
 Everything comes from the Debian archive that this machine's own package
 manager is configured for, by its own downloader. tools/deps.lock names each
@@ -15,6 +16,7 @@ Sets:
     libfdt          the flat device tree library (source)
     newlib          the C library of native programs (source)
     root-riscv64    a Debian root file system, to run its programs
+    linux-riscv64   Debian's kernel, for `make bench`: file `Image`
 """
 import argparse
 import fcntl
@@ -22,8 +24,10 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
@@ -48,6 +52,9 @@ SETS = {
                "packages": ["newlib-source"], "only": {"newlib-source"}},
     "root-riscv64": {"suite": "trixie", "arch": "riscv64",
                      "packages": ROOT_PACKAGES},
+    "linux-riscv64": {"suite": "trixie", "arch": "riscv64", "keep": False,
+                      "packages": ["linux-image-riscv64"],
+                      "pattern": r"linux-image-\d"},
 }
 
 
@@ -135,6 +142,8 @@ def resolve(base, name):
     names = [n for n in names if n not in ROOT_WITHOUT]
     if "only" in spec:
         names = [n for n in names if n in spec["only"]]
+    if "pattern" in spec:
+        names = [n for n in names if re.match(spec["pattern"], n)]
     text = apt.run("apt-cache", "show", "--no-all-versions", *sorted(names))
     for stanza in text.strip().split("\n\n"):
         field = dict(re.findall(r"^([A-Za-z0-9-]+): (.*)$", stanza, re.M))
@@ -143,10 +152,10 @@ def resolve(base, name):
     return sorted(rows)
 
 
-def update(base):
+def update(base, names):
     rows = []
     for name in sorted(SETS):
-        rows += resolve(base, name)
+        rows += resolve(base, name) if name in names else locked(name)
     text = "".join("\t".join(r) + "\n" for r in rows)
     LOCK.write_text("# set, package, version, bytes, sha256, place in the "
                     "archive. Written by `make deps-update`.\n" + text)
@@ -248,6 +257,20 @@ def unpack_newlib(base, rows, out):
     shutil.rmtree(work)
 
 
+def unpack_linux(base, rows, out):
+    """The kernel as QEMU loads it: gzip, or an EFI shell around it, off."""
+    work = out / "deb"
+    subprocess.run(["dpkg-deb", "-x", local(base, rows[0]), work], check=True)
+    image = next(work.glob("boot/vmlinu?-*")).read_bytes()
+    if image[:2] == b"MZ" and image[4:8] == b"zimg":
+        start, size = struct.unpack_from("<II", image, 8)
+        image = image[start:start + size]
+    if image[:2] == b"\x1f\x8b":
+        image = zlib.decompress(image, wbits=31)
+    (out / "Image").write_bytes(image)
+    shutil.rmtree(work)
+
+
 def unpack_root(base, rows, out):
     subprocess.run([sys.executable, TOOLS / "linuxroot.py", out,
                     *[local(base, r) for r in rows]], check=True)
@@ -267,6 +290,7 @@ def get(base, name):
     new.mkdir(parents=True)
     say("unpack " + name)
     unpack = unpack_root if name.startswith("root-") else \
+        unpack_linux if name.startswith("linux-") else \
         globals()["unpack_" + name]
     unpack(base, rows, new)
     (new / ".done").write_text(mark.hexdigest())
@@ -288,7 +312,8 @@ def main():
     with open(base / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if args.command == "update":
-            update(base)
+            update(base, args.sets or list(SETS))
+            return
         for name in args.sets:
             get(base, name)
 
