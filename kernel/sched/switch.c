@@ -58,11 +58,6 @@ put_prev(struct run_queue *rq, struct thread *prev, enum why why, ns_t now)
 		rq_leave(rq, prev, now); /* switch_finish places it */
 		return;
 	}
-	if (why == YIELD && !class_is_rt(prev->se.class)) {
-		/* As if it had the slice after next: others come first. */
-		prev->se.deadline = prev->se.vruntime +
-		    2 * prev->se.slice * WEIGHT_NICE_0 / prev->se.weight;
-	}
 	rq_queue(rq, prev, why == PREEMPT &&
 	    (prev->se.class == SCHED_FIFO || now < rq->rr_end));
 }
@@ -115,8 +110,16 @@ schedule(enum why why)
 	rq_charge(rq, now);
 	atomic_fetch_and_explicit(
 	    &prev->head.work, ~WORK_RESCHED, memory_order_relaxed);
-	put_prev(rq, prev, why, now);
-	next = pick(rq);
+	if (why == YIELD && !class_is_rt(prev->se.class)) {
+		next = pick(rq); /* anybody but prev */
+		if (next == rq->idle)
+			next = prev;
+		else
+			put_prev(rq, prev, why, now);
+	} else {
+		put_prev(rq, prev, why, now);
+		next = pick(rq);
+	}
 	thread_set_state(next, THREAD_RUNNING);
 	next->se.exec_start = now;
 	if (next == prev) {
@@ -221,6 +224,7 @@ sched_ipi(void)
 {
 	struct run_queue *rq = rq_this();
 
+	rcu_ipi();
 	if (atomic_load_explicit(&rq->queued, memory_order_relaxed) == 0)
 		return;
 	spin_lock_raw(&rq->lock);

@@ -32,7 +32,7 @@
 struct rcu_cpu {
 	struct spinlock lock; /* raw, irqs off */
 	struct rcu_head *first, **tail; /* [l] */
-	unsigned count; /* [l] */
+	atomic_uint count; /* [l], read by anybody */
 } ALIGNED(64);
 
 static struct {
@@ -78,7 +78,8 @@ rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *))
 		c->tail = &c->first;
 	*c->tail = head;
 	c->tail = &head->next;
-	count = ++c->count;
+	count = atomic_fetch_add_explicit(
+	    &c->count, 1, memory_order_relaxed) + 1;
 	spin_unlock_raw(&c->lock);
 	arch_irq_restore(flags);
 
@@ -179,7 +180,8 @@ take_callbacks(void)
 			*tail = c->first;
 			tail = c->tail;
 			c->first = NULL;
-			c->count = 0;
+			atomic_store_explicit(
+			    &c->count, 0, memory_order_relaxed);
 		}
 		spin_unlock_raw(&c->lock);
 		arch_irq_restore(flags);
@@ -236,13 +238,29 @@ rcu_sync(void)
 	err_ignore(wait_flag(&w.done, WAIT_DEEP, NS_NEVER));
 }
 
-/* Lists are taken all at once and run in one thread, CPU by CPU, so after
- * two rounds whatever was queued before the first has run. */
+static bool
+none_waits(void)
+{
+	for (unsigned i = 0; i < CPU_MAX; i++) {
+		if (atomic_load_explicit(
+		    &rcu.cpu[i].count, memory_order_relaxed) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Lists are taken all at once and run in one thread, CPU by CPU, so after
+ * two rounds whatever was queued before the first has run. Callbacks that
+ * queue others (an object that releases the next) are followed for a while.
+ */
 void
 rcu_barrier(void)
 {
 	rcu_sync();
 	rcu_sync();
+	for (unsigned i = 0; i < 8 && !none_waits(); i++)
+		rcu_sync();
 }
 
 void

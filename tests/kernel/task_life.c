@@ -183,7 +183,7 @@ fork_storm(void *arg UNUSED)
 {
 	struct wait_result r = { 0 };
 
-	for (unsigned round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < 8; round++) {
 		for (unsigned i = 0; i < 8; i++)
 			EXPECT_OK(test_task_start(
 			    task_current(), exit_seven, NULL, NULL));
