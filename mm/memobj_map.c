@@ -282,3 +282,19 @@ memobj_sync(struct memobj *m, uint64_t start, uint64_t end)
 	}
 	return first;
 }
+
+enum err
+memobj_seal(struct memobj *m, unsigned seals)
+{
+	enum err e = OK;
+
+	mutex_lock(&m->lock);
+	if (m->seals & MEMOBJ_SEAL_SEAL)
+		e = ERR_PERM;
+	else if ((seals & MEMOBJ_SEAL_WRITE) && atomic_load(&m->writers) > 0)
+		e = ERR_BUSY;
+	else
+		m->seals |= seals;
+	mutex_unlock(&m->lock);
+	return e;
+}

@@ -288,6 +288,7 @@ enum {
 	F_SETSIG = 10, F_GETSIG = 11, F_SETOWN_EX = 15, F_GETOWN_EX = 16,
 	F_OFD_GETLK = 36, F_OFD_SETLK = 37, F_OFD_SETLKW = 38,
 	F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032,
+	F_ADD_SEALS = 1033, F_GET_SEALS = 1034,
 };
 
 static const struct {
@@ -401,6 +402,27 @@ fcntl_pipe(struct file *f, int cmd, uintptr_t arg, long *ret)
 	return e;
 }
 
+#define SEALS_KNOWN \
+	(MEMOBJ_SEAL_SEAL | MEMOBJ_SEAL_SHRINK | MEMOBJ_SEAL_GROW | \
+	    MEMOBJ_SEAL_WRITE)
+
+/* F_SEAL_* have the kernel's values. */
+static enum err
+fcntl_seals(struct file *f, int cmd, uintptr_t arg, long *ret)
+{
+	if (!file_is_memory(f))
+		return ERR_INVAL;
+	if (cmd == F_GET_SEALS) {
+		*ret = (long)f->vnode->cache.seals;
+		return OK;
+	}
+	if (arg & ~(uintptr_t)SEALS_KNOWN)
+		return ERR_INVAL;
+	if ((file_flags(f) & FILE_WRITE) == 0)
+		return ERR_PERM;
+	return memobj_seal(&f->vnode->cache, (unsigned)arg);
+}
+
 /* long: table */
 static enum err
 fcntl_file(struct thread *t, struct file *f, const struct sysargs *a,
@@ -437,6 +459,9 @@ fcntl_file(struct thread *t, struct file *f, const struct sysargs *a,
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return fcntl_pipe(f, cmd, arg, ret);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return fcntl_seals(f, cmd, arg, ret);
 	default:
 		return ERR_INVAL;
 	}

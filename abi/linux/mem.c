@@ -17,6 +17,19 @@ enum {
 };
 #define LX_PROT_RWX 7u
 
+/* A sealed object is not written through new shared mappings. */
+static enum err
+map_sealed(struct map_request *req)
+{
+	if (req->obj == NULL || (req->flags & REGION_SHARED) == 0 ||
+	    (req->obj->seals & MEMOBJ_SEAL_WRITE) == 0)
+		return OK;
+	if (req->prot & PROT_WRITE)
+		return ERR_PERM;
+	req->max_prot &= ~PROT_WRITE;
+	return OK;
+}
+
 /* How a file may be mapped, from how it was opened. */
 static enum err
 map_file(struct thread *t, uintptr_t h, struct map_request *req,
@@ -41,6 +54,8 @@ map_file(struct thread *t, uintptr_t h, struct map_request *req,
 		req->file = f;
 		e = file_map(f, req, &req->obj);
 	}
+	if (e == OK)
+		e = map_sealed(req);
 	if (e != OK)
 		file_unref(f);
 	else

@@ -203,3 +203,38 @@ lx_openat2(struct thread *t, const struct sysargs *a, long *ret)
 			how.walk |= resolve_walk[i];
 	return open_at(t, a, (unsigned)h.flags, &how, ret);
 }
+
+#define MFD_CLOEXEC       1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_NOEXEC_SEAL   8u
+#define MFD_EXEC          16u
+#define MFD_NAME_MAX      249
+
+/* memfd_create(name, flags). Differs: the name shows nowhere; no huge pages.
+ * Source: man-pages 6.05 memfd_create(2). */
+enum err
+lx_memfd_create(struct thread *t, const struct sysargs *a, long *ret)
+{
+	unsigned flags = (unsigned)a->v[1];
+	char name[MFD_NAME_MAX + 1];
+	struct file *f;
+	size_t len;
+	enum err e;
+
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL |
+	    MFD_EXEC))
+		return ERR_INVAL;
+	e = user_string_in(name, a->v[0], sizeof(name), &len);
+	if (e != OK)
+		return e == ERR_NAMETOOLONG ? ERR_INVAL : e;
+	e = vfs_memory_file(0, &f);
+	if (e != OK)
+		return e;
+	if ((flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)) == 0)
+		e = memobj_seal(&f->vnode->cache, MEMOBJ_SEAL_SEAL);
+	if (e != OK) {
+		file_unref(f);
+		return e;
+	}
+	return lx_install(t, f, (flags & MFD_CLOEXEC) != 0, ret);
+}

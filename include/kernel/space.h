@@ -88,6 +88,9 @@ enum err memobj_write(
 /* Sets the size; pages beyond are unmapped everywhere and dropped, the tail
  * of the last one is zeroed. */
 enum err memobj_resize(struct memobj *m, uint64_t size);
+/* Adds MEMOBJ_SEAL_* bits. ERR_PERM when sealed against that, ERR_BUSY for
+ * SEAL_WRITE while writable shared mappings exist. */
+enum err memobj_seal(struct memobj *m, unsigned seals);
 /* Frees pages of [start, end) bytes (hole punching). */
 enum err memobj_punch(struct memobj *m, uint64_t start, uint64_t end);
 void memobj_dirty(struct memobj *m, uint64_t index);

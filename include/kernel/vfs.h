@@ -70,6 +70,10 @@ enum err vfs_open(const struct path *base, const char *path,
 enum err vfs_open_path(
     const struct path *p, unsigned file_flags, struct file **out);
 
+/* A nameless file of memory, open for both ways. */
+enum err vfs_memory_file(unsigned file_flags, struct file **out);
+bool file_is_memory(const struct file *f);
+
 enum err vfs_stat(const struct path *p, struct file_stat *out);
 void vnode_stat(struct vnode *v, struct file_stat *out); /* no fs call */
 enum err vfs_mknod(const struct path *base, const char *path, uint32_t mode,
