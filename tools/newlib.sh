@@ -47,7 +47,8 @@ CFLAGS="$cflags" ../newlib/configure --host="$arch-carmine-elf" \
     --disable-newlib-supplied-syscalls \
     --enable-newlib-retargetable-locking --enable-newlib-reent-small \
     --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
-    --enable-newlib-mb --enable-newlib-global-atexit \
+    --enable-newlib-io-pos-args --enable-newlib-mb \
+    --enable-newlib-global-atexit \
     --disable-dependency-tracking > configure.log 2>&1 ||
     { tail -20 configure.log >&2; exit 1; }
 make -j2 > make.log 2>&1 || { grep -a "error:" make.log >&2; exit 1; }

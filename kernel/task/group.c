@@ -239,6 +239,25 @@ setpgid_check(struct task *t, struct task *self)
 	return t->session != NULL && t->session->leader == t ? ERR_PERM : OK;
 }
 
+/*
+ * A group lives until its last member has been waited for, but a task leaves
+ * the list when it ends. "true | sleep 1" needs the time in between: the
+ * first stage may have ended before the second one is put into its group.
+ */
+bool
+group_is_open(const struct pid *group, const struct session *s)
+{
+	const struct task *t;
+
+	if (group == NULL)
+		return false;
+	if (!list_empty(&group->members))
+		return group->session == s;
+	t = atomic_load(&group->task);
+	return t != NULL && t->zombie && t->pgid == group->number &&
+	    t->parent == task_current();
+}
+
 /* Tree lock held. *old: references to drop afterwards. */
 static enum err
 setpgid_locked(struct task *t, int pgid, struct pid **old,
@@ -258,8 +277,7 @@ setpgid_locked(struct task *t, int pgid, struct pid **old,
 		group = pid_find(t->container->pids, pgid);
 		rcu_read_unlock();
 		/* Members keep it from going while we hold the lock. */
-		if (group == NULL || list_empty(&group->members) ||
-		    group->session != s)
+		if (!group_is_open(group, s))
 			return ERR_PERM;
 	}
 	group_leave(t, old, old_session);
@@ -305,8 +323,7 @@ session_has_group(int pgid)
 
 	rcu_read_lock();
 	group = pid_find(self->container->pids, pgid);
-	has = group != NULL && !list_empty(&group->members) &&
-	    group->session == self->session;
+	has = group_is_open(group, self->session);
 	rcu_read_unlock();
 	spin_unlock_irq(&task_tree_lock, flags);
 	return has;

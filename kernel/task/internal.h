@@ -65,6 +65,9 @@ void session_unref(struct session *s); /* NULL is fine */
 void group_join(struct task *t, struct pid *group, struct session *s);
 /* Leaves them; tree lock held. Gives the references to drop afterwards. */
 void group_leave(struct task *t, struct pid **group, struct session **s);
+/* True: tasks of session s that the running task makes may be in group (NULL:
+ * false). Tree lock held. */
+bool group_is_open(const struct pid *group, const struct session *s);
 /* The running task is about to end: its session's terminal goes, groups
  * that lose their last link get HUP and CONT. */
 void group_exit(struct task *t);

@@ -18,8 +18,7 @@ join_group(struct task *t, int number, struct pid **old,
 		group = pid_find(t->container->pids, number);
 		rcu_read_unlock();
 		/* Members keep it from going while the lock is held. */
-		if (group == NULL || list_empty(&group->members) ||
-		    group->session != s)
+		if (!group_is_open(group, s))
 			return ERR_PERM;
 	}
 	group_leave(t, old, old_session);
