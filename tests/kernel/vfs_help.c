@@ -174,7 +174,8 @@ first_entry(const char *path, char *name, size_t len)
 enum err
 remove_tree(const char *path)
 {
-	char at[512], name[NAME_BYTES];
+	static char at[512], name[NAME_BYTES]; /* one test at a time */
+	char *cut;
 	enum err e;
 
 	strlcpy(at, path, sizeof(at));
@@ -183,7 +184,10 @@ remove_tree(const char *path)
 		if (e == OK) {
 			if (strlen(at) == strlen(path))
 				return OK;
-			*strrchr(at, '/') = '\0';
+			cut = strrchr(at, '/');
+			if (cut == NULL)
+				return e;
+			*cut = '\0';
 			continue;
 		}
 		if (e != ERR_NOTEMPTY || !first_entry(at, name, sizeof(name)))
