@@ -8,6 +8,7 @@
 #include "slab.h"
 
 #include <kernel/log.h>
+#include <kernel/asan.h>
 #include <lib/bits.h>
 #include <lib/string.h>
 
@@ -70,7 +71,11 @@ kmalloc(size_t size)
 {
 	struct slab_cache *c = kmalloc_cache(size);
 
-	return LIKELY(c != NULL) ? slab_alloc(c) : pages_alloc(size);
+	void *p = LIKELY(c != NULL) ? slab_alloc(c) : pages_alloc(size);
+
+	if (c != NULL && p != NULL)
+		asan_trim(p, size, c->size);
+	return p;
 }
 
 void *

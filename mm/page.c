@@ -24,6 +24,7 @@
  */
 #include "page.h"
 
+#include <kernel/asan.h>
 #include <kernel/log.h>
 #include <lib/bits.h>
 #include <lib/string.h>
@@ -288,6 +289,7 @@ section_online(size_t i) REQUIRES(pages.lock)
 			return false;
 		ref_init(&p->refs, 1);
 		map = page_virt(p);
+		asan_unpoison(map, MAP_BYTES);
 	}
 	map_init(map, i);
 	atomic_store_explicit(&sec->map, map, memory_order_release);
@@ -447,7 +449,11 @@ alloc_slow(unsigned order)
 static void
 poison_fill(struct page *p, unsigned order)
 {
-	memset(page_virt(p), POISON_FREE, PAGE_SIZE << order);
+	void *at = page_virt(p);
+
+	asan_unpoison(at, PAGE_SIZE << order);
+	memset(at, POISON_FREE, PAGE_SIZE << order);
+	asan_poison(at, PAGE_SIZE << order);
 }
 
 static void
@@ -474,6 +480,7 @@ page_alloc(unsigned order)
 		if (p == NULL)
 			return NULL;
 	}
+	asan_unpoison(page_virt(p), PAGE_SIZE << order);
 	if (CARMINE_CHECK && p->private == POISON_FREE)
 		poison_check(p);
 	DASSERT(page_refs(p) == 0);

@@ -20,13 +20,16 @@
  * less those in magazines.
  *
  * Check builds add a redzone behind each object and fill freed ones with a
- * pattern that must be intact when they are handed out again.
+ * pattern that must be intact when they are handed out again. With address
+ * checks, objects that are not in use and redzones are poisoned; this file
+ * itself is not checked, because free lists run through such objects.
  *
  * Lock: cache.lock (RANK_SLAB, irq). Pages are bought and sold without it,
  * because buying may reclaim, and reclaim empties caches.
  */
 #include "slab.h"
 
+#include <kernel/asan.h>
 #include <kernel/log.h>
 #include <lib/string.h>
 
@@ -73,7 +76,9 @@ object_mark_free(struct slab_cache *c, void *object)
 	if (zone[0] != REDZONE)
 		panic("%s: object %p was written beyond its end",
 		    c->name, object);
+	asan_unpoison(object, c->size);
 	memset(object, POISON, c->size);
+	asan_poison(object, c->size);
 }
 
 /* The first word may hold the free list's link. */
@@ -89,6 +94,7 @@ object_mark_used(struct slab_cache *c, void *object)
 				panic("%s: free object %p written at +%zu",
 				    c->name, object, i);
 	zone[0] = REDZONE;
+	asan_unpoison(object, c->size);
 }
 
 /* ---- slabs ------------------------------------------------------------ */
@@ -113,6 +119,7 @@ slab_create(struct slab_cache *c)
 		for (unsigned i = 0; i < c->per_slab; i++)
 			memset((char *)s + c->offset + i * c->stride +
 			    c->size, 0, sizeof(uint64_t));
+	asan_poison((char *)s + c->offset, c->per_slab * c->stride);
 	return s;
 }
 

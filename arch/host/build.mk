@@ -4,3 +4,4 @@ ifeq ($(ARCH),host)
 KSKIP += mm/kmap.c arch/common/fdt_boot.c tests/kernel/mm_kmap.c \
     tests/kernel/sched_run.c
 endif
+KSKIP += $(if $(filter asan,$(BUILD)),,arch/host/asan.c)

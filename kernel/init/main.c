@@ -8,6 +8,7 @@
  * panics, since nothing after it can be trusted.
  */
 #include <kernel/abi.h>
+#include <kernel/asan.h>
 #include <kernel/boot.h>
 #include <kernel/device.h>
 #include <kernel/futex.h>
@@ -116,6 +117,7 @@ kernel_main(uintptr_t arg0, uintptr_t arg1)
 	set_console_level();
 	klog(LOG_INFO, "Carmine on " ARCH_NAME ", %u CPUs, command line \"%s\"",
 	    boot_info.cpu_count, boot_info.cmdline);
+	asan_init();
 	page_init();
 	slab_init();
 	kmap_init();
