@@ -89,6 +89,7 @@ arch_init_early(uintptr_t arg0, uintptr_t arg1)
 		panic("fdt: no timebase-frequency");
 	arch_time_mult = (uint32_t)((NS_PER_SEC << arch_time_shift) / hz);
 	space_map_kernel();
+	space_probe_asids();
 }
 
 void

@@ -76,5 +76,7 @@ void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
 
 /* arch/riscv64/space.c: the kernel's final map; needs boot_info. */
 void space_map_kernel(void);
+/* Finds out whether satp holds ASIDs; boot CPU. */
+void space_probe_asids(void);
 /* Entry of other harts, start.S. */
 void secondary_start(void);

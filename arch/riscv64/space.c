@@ -7,11 +7,15 @@
  * Sv48. It is complete at boot (mm/kmap.c fills the tables below), so a new
  * space copies one slot (Sv48) or 256 (Sv39) and never needs another look.
  *
- * ASIDs: satp carries a number per space where the CPU has ASID bits; numbers
- * are handed out in generations, a new generation flushes every CPU once.
+ * ASIDs are a matter of each CPU alone: it remembers the last ASID_SLOTS spaces
+ * it ran and the flush generation (mm/tlb.c: unique over all spaces and time)
+ * that its TLB is up to date with. Loading a space whose generation moved on
+ * meanwhile flushes that one ASID; so nobody has to interrupt CPUs that ran a
+ * space once but do not now.
  *
  * Source: RISC-V privileged architecture 1.12, 4.3-4.5.
  */
+#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/mm.h>
 
@@ -268,23 +272,106 @@ arch_space_free(struct arch_space *s)
 	s->root = 0;
 }
 
-/* Without ASIDs in satp a switch must drop the other space's translations;
- * kernel ones are global and stay. */
+#define ASID_SLOTS  8u /* ASIDs 1..8; 0 is the kernel's own root */
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK  (UINT64_C(0xffff) << SATP_ASID_SHIFT)
+
+struct asid_slot {
+	const struct arch_space *space; /* [C] may be gone: only compared */
+	uint64_t generation; /* [C] the TLB is good for this one */
+};
+
+static struct {
+	struct asid_slot slots[ASID_SLOTS];
+	unsigned next; /* [C] victim */
+	unsigned current; /* [C] slot in satp; ASID_SLOTS: none */
+} asids[CPU_MAX];
+static bool have_asids;
+
+static void
+flush_asid(uint64_t asid)
+{
+	__asm__ volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
+}
+
+void
+space_probe_asids(void)
+{
+	uint64_t satp = csr_read(satp);
+
+	csr_write(satp, satp | SATP_ASID_MASK);
+	have_asids = (csr_read(satp) & SATP_ASID_MASK) >> SATP_ASID_SHIFT >=
+	    ASID_SLOTS;
+	csr_write(satp, satp);
+	__asm__ volatile("sfence.vma" : : : "memory");
+}
+
+/* The slot of s on this CPU, taken from another space when it has none;
+ * *stale: what the TLB holds under its ASID must go. */
+static unsigned
+asid_slot_of(unsigned cpu, const struct arch_space *s, bool *stale)
+{
+	uint64_t now = atomic_load_explicit(
+	    &s->generation, memory_order_acquire);
+	unsigned i;
+
+	for (i = 0; i < ASID_SLOTS; i++)
+		if (asids[cpu].slots[i].space == s)
+			break;
+	if (i == ASID_SLOTS) {
+		i = asids[cpu].next;
+		asids[cpu].next = (i + 1) % ASID_SLOTS;
+		asids[cpu].slots[i] = (struct asid_slot){ s, 0 };
+	}
+	*stale = asids[cpu].slots[i].generation != now;
+	asids[cpu].slots[i].generation = now;
+	return i;
+}
+
 void
 arch_space_use(struct arch_space *s)
 {
-	csr_write(satp, s->satp);
-	__asm__ volatile("sfence.vma zero, %0" : : "r"(0ul) : "memory");
+	unsigned cpu = cpu_id(), slot;
+	bool stale;
+
+	if (!have_asids) {
+		csr_write(satp, s->satp);
+		flush_asid(0);
+		return;
+	}
+	if (s == &arch_kernel_space) {
+		asids[cpu].current = ASID_SLOTS;
+		csr_write(satp, s->satp);
+		return;
+	}
+	slot = asid_slot_of(cpu, s, &stale);
+	asids[cpu].current = slot;
+	csr_write(satp, s->satp | (uint64_t)(slot + 1) << SATP_ASID_SHIFT);
+	if (stale)
+		flush_asid(slot + 1);
+}
+
+/* Up to date with every flush that was announced before this one began. */
+static void
+note_flush(const struct arch_space *s, uint64_t generation)
+{
+	unsigned cpu = cpu_id(), i = asids[cpu].current;
+
+	if (i < ASID_SLOTS && asids[cpu].slots[i].space == s)
+		asids[cpu].slots[i].generation = generation;
 }
 
 void
 arch_tlb_flush(struct arch_space *s, vaddr_t start, vaddr_t end)
 {
-	(void)s;
-	if (end - start > 64 * PAGE_SIZE) {
+	uint64_t generation = atomic_load_explicit(
+	    &s->generation, memory_order_acquire);
+
+	if (end - start > 64 * PAGE_SIZE)
 		__asm__ volatile("sfence.vma" : : : "memory");
-		return;
-	}
-	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
-		__asm__ volatile("sfence.vma %0" : : "r"(va) : "memory");
+	else
+		for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+			__asm__ volatile(
+			    "sfence.vma %0" : : "r"(va) : "memory");
+	note_flush(s, generation);
 }
