@@ -65,10 +65,17 @@ add_ram(paddr_t start, uint64_t size)
 	add_range(boot_info.ram, &boot_info.ram_count, start, size);
 }
 
+/* A property's first string; NULL: none, or it does not end in the blob. */
+static const char *
+read_text(const void *fdt, int node, const char *name)
+{
+	return fdt_stringlist_get(fdt, node, name, 0, NULL);
+}
+
 static bool
 is_type(const void *fdt, int node, const char *type)
 {
-	const char *t = fdt_getprop(fdt, node, "device_type", NULL);
+	const char *t = read_text(fdt, node, "device_type");
 
 	return t != NULL && strcmp(t, type) == 0;
 }
@@ -113,10 +120,9 @@ read_chosen(const void *fdt)
 
 	if (chosen < 0)
 		return;
-	text = fdt_getprop(fdt, chosen, "bootargs", &len);
-	if (text != NULL && len > 0)
-		strlcpy(boot_info.cmdline, text,
-		    MIN((size_t)len + 1, sizeof(boot_info.cmdline)));
+	text = read_text(fdt, chosen, "bootargs");
+	if (text != NULL)
+		strlcpy(boot_info.cmdline, text, sizeof(boot_info.cmdline));
 	start = chosen_number(fdt, chosen, "linux,initrd-start");
 	end = chosen_number(fdt, chosen, "linux,initrd-end");
 	if (start != 0 && end > start) {
@@ -131,7 +137,7 @@ read_chosen(const void *fdt)
 static bool
 cpu_usable(const void *fdt, int node)
 {
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
+	const char *status = read_text(fdt, node, "status");
 
 	return is_type(fdt, node, "cpu") &&
 	    (status == NULL || strcmp(status, "okay") == 0);
@@ -188,7 +194,7 @@ fdt_boot_cpu(const void *fdt, uint64_t *hz, char *isa, size_t len)
 		return;
 	*hz = chosen_number(fdt, cpus_node, "timebase-frequency");
 	fdt_for_each_subnode(node, fdt, cpus_node) {
-		const char *text = fdt_getprop(fdt, node, "riscv,isa", NULL);
+		const char *text = read_text(fdt, node, "riscv,isa");
 
 		if (text == NULL || !cpu_usable(fdt, node))
 			continue;

@@ -128,10 +128,17 @@ read_irqs(const void *fdt, struct device *d)
 static bool
 enabled(const void *fdt, int node)
 {
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
+	const char *status = fdt_stringlist_get(fdt, node, "status", 0, NULL);
 
 	return status == NULL || strcmp(status, "okay") == 0 ||
 	    strcmp(status, "ok") == 0;
+}
+
+/* Its n-th string; NULL past the end, or when it does not end in the blob. */
+static const char *
+compatible(const void *fdt, int node, unsigned n)
+{
+	return fdt_stringlist_get(fdt, node, "compatible", (int)n, NULL);
 }
 
 void
@@ -141,12 +148,11 @@ fdt_devices_create(const void *fdt)
 
 	for (node = fdt_next_node(fdt, -1, NULL); node >= 0;
 	    node = fdt_next_node(fdt, node, NULL)) {
-		int len, parent = fdt_parent_offset(fdt, node);
-		const char *name = fdt_getprop(fdt, node, "compatible", &len);
+		int parent = fdt_parent_offset(fdt, node);
 		struct device *d;
-		unsigned n = 0;
 
-		if (name == NULL || parent < 0 || !enabled(fdt, node))
+		if (compatible(fdt, node, 0) == NULL || parent < 0 ||
+		    !enabled(fdt, node))
 			continue;
 		d = device_create("fdt", fdt_get_name(fdt, node, NULL));
 		if (d == NULL) {
@@ -154,13 +160,8 @@ fdt_devices_create(const void *fdt)
 			return;
 		}
 		d->fdt_node = node;
-		while (len > 0 && n < ARRAY_LEN(d->compatible)) {
-			size_t step = strnlen(name, (size_t)len) + 1;
-
-			d->compatible[n++] = name;
-			name += step;
-			len -= (int)step;
-		}
+		for (unsigned n = 0; n < ARRAY_LEN(d->compatible); n++)
+			d->compatible[n] = compatible(fdt, node, n);
 		read_regs(fdt, d, parent);
 		read_irqs(fdt, d);
 	}

@@ -80,8 +80,8 @@ user_mode(struct arch_frame *f)
 	play_fn *fn = fn_at(f->pc);
 
 	room.start = 0;
-	if (fn == NULL)
-		panic("nobody plays the program at %lx", (unsigned long)f->pc);
+	if (fn == NULL) /* it jumped into nowhere, or is a plain fork's child */
+		play_exit(f->pc == CALL_PC + 4 ? 0 : 139);
 	fn();
 	play_exit(0);
 }
@@ -113,7 +113,7 @@ run_handlers(struct arch_frame *f)
 		struct arch_frame at = *f;
 
 		if (fn == NULL)
-			panic("user pc %lx is nowhere", (unsigned long)f->pc);
+			play_exit(139);
 		if (at.ra == 0 && at.nr == 0) { /* exec: a new program */
 			user_mode(f);
 		}
@@ -170,7 +170,7 @@ play_room(size_t len)
 		vaddr_t where = 0;
 
 		if (space_map(task_current()->space, &req, &where) != OK)
-			panic("no user memory to play with");
+			play_exit(137);
 		room.start = where;
 		room.used = 0;
 		room.space = s;
@@ -194,7 +194,7 @@ play_put(const void *p, size_t len)
 	uintptr_t at = play_room(len);
 
 	if (user_copy_out(at, p, len) != OK)
-		panic("user memory cannot be written");
+		play_exit(138);
 	return at;
 }
 
@@ -208,7 +208,7 @@ void
 play_get(void *p, uintptr_t from, size_t len)
 {
 	if (user_copy_in(p, from, len) != OK)
-		panic("user memory cannot be read");
+		play_exit(138);
 }
 
 /* ---- processes --------------------------------------------------------- */
