@@ -66,7 +66,7 @@ vfs_path_text(const struct path *p, const struct path *root, char *buf,
 	struct fs_state *fs = fs_current();
 	struct path own = { NULL, NULL };
 	struct text t;
-	bool good, reached;
+	bool good, reached = false;
 	unsigned seq;
 
 	if (len < 2)
