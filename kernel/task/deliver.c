@@ -95,9 +95,8 @@ signal_take(sigset_bits set, struct sig_info *out, ns_t deadline)
 /* ---- stopping ---------------------------------------------------------- */
 
 void
-notify_parent(struct task *t, int child_code, int status)
+notify_parent_locked(struct task *t, int child_code, int status)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
 	struct task *parent = t->parent;
 	struct sig_info info = {
 		.number = SIG_CHLD,
@@ -112,6 +111,14 @@ notify_parent(struct task *t, int child_code, int status)
 			err_ignore(signal_send(parent, &info));
 		waitq_wake(&parent->child_waitq, 0);
 	}
+}
+
+void
+notify_parent(struct task *t, int child_code, int status)
+{
+	unsigned long flags = spin_lock_irq(&task_tree_lock);
+
+	notify_parent_locked(t, child_code, status);
 	spin_unlock_irq(&task_tree_lock, flags);
 }
 

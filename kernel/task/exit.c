@@ -85,8 +85,14 @@ hand_child_on(struct task *child, struct task *reaper)
 	child->parent = task_ref(reaper);
 	child->exit_signal = SIG_CHLD;
 	task_unref(old); /* the exiting task: never the last one */
-	if (child->parent_death_signal != 0)
-		signal_kernel(child, child->parent_death_signal);
+	if (child->parent_death_signal != 0) {
+		const struct sig_info info = {
+			.number = child->parent_death_signal,
+			.code = SIGC_KERNEL,
+		};
+
+		err_ignore(signal_send_in_tree(child, &info));
+	}
 }
 
 /* Zombies that nobody will wait for go to *dead. Tree lock held. */

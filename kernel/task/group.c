@@ -111,10 +111,11 @@ has_stopped(struct pid *group)
 static void
 signal_members(struct pid *group, int number)
 {
+	const struct sig_info info = { .number = number, .code = SIGC_KERNEL };
 	struct task *t;
 
 	list_each(t, &group->members, group_link)
-		signal_kernel(t, number);
+		err_ignore(signal_send_in_tree(t, &info)); /* plain ones */
 }
 
 static void

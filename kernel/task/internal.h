@@ -105,6 +105,10 @@ void sig_pending_flush(struct sig_pending *p);
 void thread_poke(struct thread *t, unsigned work);
 /* The state of t changed; tells its parent. */
 void notify_parent(struct task *t, int child_code, int status);
+void notify_parent_locked(struct task *t, int child_code, int status);
+/* signal_send for senders that hold task_tree_lock: a task that goes on tells
+ * its parent, which needs that lock. */
+enum err signal_send_in_tree(struct task *t, const struct sig_info *info);
 void signal_init(void);
 bool signal_default_ignored(int number);
 bool signal_is_stop(int number);

@@ -282,40 +282,61 @@ send_locked(struct task *t, struct thread *th, const struct sig_info *info)
 	return OK;
 }
 
+/* *continued: the parent is to be told. */
 static enum err
-send(struct task *t, struct thread *th, const struct sig_info *info)
+send(struct task *t, struct thread *th, const struct sig_info *info,
+    bool *continued)
 {
-	bool continued;
 	unsigned long flags;
 	enum err e = OK;
 
+	*continued = false;
 	if (info->number < 0 || info->number > SIG_MAX)
 		return ERR_INVAL;
 	if (info->number == 0 || t == &kernel_task)
 		return OK;
 	flags = spin_lock_irq(&t->sig_lock);
-	continued = stop_and_continue(t, info->number);
+	*continued = stop_and_continue(t, info->number);
 	if (t->actions != NULL && atomic_load(&t->thread_count) > 0)
 		e = send_locked(t, th, info);
 	spin_unlock_irq(&t->sig_lock, flags);
 	waitq_wake(&t->sig_waitq, 0);
-	if (continued) {
+	if (*continued)
 		waitq_wake(&t->cont_waitq, 0);
-		notify_parent(t, CLD_CONTINUED, SIG_CONT);
-	}
 	return e;
 }
 
 enum err
 signal_send(struct task *t, const struct sig_info *info)
 {
-	return send(t, NULL, info);
+	bool continued;
+	enum err e = send(t, NULL, info, &continued);
+
+	if (continued)
+		notify_parent(t, CLD_CONTINUED, SIG_CONT);
+	return e;
+}
+
+enum err
+signal_send_in_tree(struct task *t, const struct sig_info *info)
+{
+	bool continued;
+	enum err e = send(t, NULL, info, &continued);
+
+	if (continued)
+		notify_parent_locked(t, CLD_CONTINUED, SIG_CONT);
+	return e;
 }
 
 enum err
 signal_send_thread(struct thread *th, const struct sig_info *info)
 {
-	return send(th->task, th, info);
+	bool continued;
+	enum err e = send(th->task, th, info, &continued);
+
+	if (continued)
+		notify_parent(th->task, CLD_CONTINUED, SIG_CONT);
+	return e;
 }
 
 void
@@ -416,7 +437,7 @@ group_by_kernel(struct pid *group, const struct sig_info *info)
 	struct task *t;
 
 	list_each(t, &group->members, group_link) {
-		if (signal_send(t, info) == OK)
+		if (signal_send_in_tree(t, info) == OK)
 			e = OK;
 	}
 	return e;
@@ -450,7 +471,7 @@ group_by_program(struct pid *group, const struct sig_info *info)
 		if (!may_locked(task_current(), t, info->number)) {
 			if (e == ERR_NOTASK)
 				e = ERR_PERM;
-		} else if (signal_send(t, info) == OK) {
+		} else if (signal_send_in_tree(t, info) == OK) {
 			e = OK;
 		}
 	}
