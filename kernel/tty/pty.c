@@ -453,6 +453,12 @@ master_release(struct file *f)
 	tty_unref(t);
 }
 
+void
+pty_unlock(struct file *master)
+{
+	atomic_store(&pty_of(master)->locked, false);
+}
+
 /* ---- control ----------------------------------------------------------- */
 
 /* Opens the slave without a path, for TIOCGPTPEER. */

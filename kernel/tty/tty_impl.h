@@ -102,6 +102,7 @@ enum err pty_slave_opened(struct tty *t); /* ERR_IO: locked or gone */
 void pty_slave_closed(struct tty *t);
 void pty_output(struct tty *t, unsigned asks); /* there is some; no lock */
 void pty_free(struct tty *t); /* the slave's last reference went */
-/* Number of /dev/pts/N that t is, or ERR_NOTTY. */
+void pty_unlock(struct file *master); /* the slave may be opened */
+/* Requests about the pair that the slave's side may make, else ERR_NOTTY. */
 enum err pty_control_slave(
     struct tty *t, unsigned cmd, uintptr_t arg, long *ret);
