@@ -61,7 +61,7 @@ struct LOCKABLE("spinlock") spinlock {
 #if CARMINE_CHECK
 	enum lock_rank rank; /* [I] */
 	const char *name; /* [I] */
-	struct thread_head *holder;
+	_Atomic(struct thread_head *) holder; /* [A] */
 	atomic_uint irq_use; /* [A] LOCK_USE_*: found to be used how */
 #endif
 };
@@ -201,7 +201,7 @@ struct wait_entry {
 	struct thread *thread; /* [I] for wait_wake_thread */
 	void *arg; /* [I] for callbacks; for wait_wake_thread NULL or the
 	    entry the thread sleeps with (one sleeper, several queues) */
-	atomic_bool woken; /* [A] a wake came since wait_begin */
+	atomic_uint woken; /* [A] 1: a wake came since wait_begin */
 	bool exclusive; /* [I] wake_one stops after one of these */
 };
 
@@ -254,7 +254,7 @@ void wait_begin(struct waitq *q, struct wait_entry *w, enum wait_mode mode);
 enum err wait_sleep(struct wait_entry *w, enum wait_mode mode, ns_t deadline);
 /* The same for a sleeper with a flag of its own: the waker sets it, then
  * calls sched_wake(). */
-enum err wait_flag(atomic_bool *flag, enum wait_mode mode, ns_t deadline);
+enum err wait_flag(atomic_uint *flag, enum wait_mode mode, ns_t deadline);
 void wait_end(struct waitq *q, struct wait_entry *w);
 
 /*

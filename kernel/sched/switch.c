@@ -63,7 +63,8 @@ put_prev(struct run_queue *rq, struct thread *prev, enum why why, ns_t now)
 }
 
 static void
-switch_to(struct run_queue *rq, struct thread *prev, struct thread *next)
+switch_to(struct run_queue *rq, struct thread *prev, struct thread *next,
+    ns_t now)
 {
 	struct cpu *c = prev->head.cpu;
 	struct space *space = next->task->space;
@@ -71,6 +72,7 @@ switch_to(struct run_queue *rq, struct thread *prev, struct thread *next)
 	rq->current = next;
 	rq->prev = prev;
 	rq->switches++;
+	rq_arm_slice(rq, now); /* under the lock: wakers charge current */
 	next->head.cpu = c;
 	/* Kernel threads run in whatever space is loaded. */
 	if (space != NULL && c->space != &space->arch)
@@ -129,9 +131,7 @@ schedule(enum why why)
 	}
 	if (next->se.class == SCHED_RR)
 		rq->rr_end = now + RR_SLICE_NS;
-	switch_to(rq, prev, next);
-	rq = rq_this();
-	rq_arm_slice(rq, thread_current()->se.exec_start);
+	switch_to(rq, prev, next, now);
 }
 
 /* ---- the ways in ------------------------------------------------------- */

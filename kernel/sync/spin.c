@@ -24,6 +24,20 @@ spin_is_locked(const struct spinlock *l)
 }
 
 /* Takes the next ticket only if it is being served already. */
+#if CARMINE_CHECK
+static struct thread_head *
+holder(const struct spinlock *l)
+{
+	return atomic_load_explicit(&l->holder, memory_order_relaxed);
+}
+
+static void
+set_holder(struct spinlock *l, struct thread_head *t)
+{
+	atomic_store_explicit(&l->holder, t, memory_order_relaxed);
+}
+#endif
+
 NO_LOCK_ANALYSIS bool
 spin_trylock(struct spinlock *l)
 {
@@ -38,7 +52,7 @@ spin_trylock(struct spinlock *l)
 	}
 #if CARMINE_CHECK
 	lockcheck_take(l, l->rank, l->name, true);
-	l->holder = arch_current();
+	set_holder(l, arch_current());
 #endif
 	/* The last holder's store of owner carried its writes. */
 	atomic_thread_fence(memory_order_acquire);
@@ -79,18 +93,18 @@ irq_use_check(struct spinlock *l)
 static void
 spin_lock_checked(struct spinlock *l)
 {
-	ASSERT(l->holder != arch_current() || !spin_is_locked(l));
+	ASSERT(holder(l) != arch_current() || !spin_is_locked(l));
 	irq_use_check(l);
 	lockcheck_take(l, l->rank, l->name, false);
 	spin_lock_raw(l);
-	l->holder = arch_current();
+	set_holder(l, arch_current());
 }
 
 static void
 spin_unlock_checked(struct spinlock *l)
 {
-	ASSERT(l->holder == arch_current());
-	l->holder = NULL;
+	ASSERT(holder(l) == arch_current());
+	set_holder(l, NULL);
 	lockcheck_drop(l);
 	spin_unlock_raw(l);
 }

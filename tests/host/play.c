@@ -384,6 +384,24 @@ archive_base(struct archive *a)
 	archive_add(a, "etc/link", 0120777, "passwd", 6);
 }
 
+/*
+ * Races that are meant, for the thread sanitizer:
+ *   waitq_idle     looks at the list after a full fence; who queues meanwhile
+ *                  looks at the condition after its own
+ *   has_stopped    a member that stops while its group becomes orphaned is
+ *                  not waited for
+ *   dentry_is_dead, dentry_kill  a flag inside a sequence that is looked at
+ *   user_copy      programs may race on their own memory
+ */
+const char *__tsan_default_suppressions(void);
+
+const char *
+__tsan_default_suppressions(void)
+{
+	return "race:waitq_idle\nrace:has_stopped\nrace:dentry_is_dead\n"
+	    "race:dentry_kill\nrace:user_copy_in\nrace:user_copy_out\n";
+}
+
 /* ---- start ------------------------------------------------------------- */
 
 void
