@@ -109,6 +109,8 @@ arch_init_cpu(void)
 		    PROT_READ | PROT_WRITE | PROT_DEVICE);
 }
 
+#define HART_START_LIMIT (NS_PER_SEC / 2)
+
 /* What secondary_start reads, by physical address. */
 struct cpu_start {
 	uint64_t satp;
@@ -120,15 +122,22 @@ arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 {
 	static struct cpu_start starts[CPU_MAX];
 	struct cpu_start *s = &starts[cpu];
+	ns_t limit = arch_time() + HART_START_LIMIT;
 	struct sbi_ret r;
 
 	s->satp = arch_kernel_space.satp;
 	s->head = (uint64_t)head;
 	s->stack = stack_top;
 	atomic_thread_fence(memory_order_seq_cst);
-	r = sbi_call(SBI_EXT_HSM, 0, boot_info.cpu_hwid[cpu],
-	    (uintptr_t)secondary_start - KERNEL_BASE + 0x80000000u,
-	    (uintptr_t)s - KERNEL_BASE + 0x80000000u);
+	/* The firmware may still be parking that hart: ask again for a while. */
+	do {
+		r = sbi_call(SBI_EXT_HSM, 0, boot_info.cpu_hwid[cpu],
+		    (uintptr_t)secondary_start - KERNEL_BASE + KERNEL_GIB,
+		    (uintptr_t)s - KERNEL_BASE + KERNEL_GIB);
+	} while (r.error != 0 && arch_time() < limit);
+	if (r.error != 0)
+		klog(LOG_WARN, "hart %lu: SBI error %ld",
+		    (unsigned long)boot_info.cpu_hwid[cpu], r.error);
 	return r.error == 0 ? OK : ERR_IO;
 }
 

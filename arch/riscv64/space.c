@@ -24,7 +24,6 @@
 #include "csr.h"
 
 #define GIB_SHIFT   30
-#define KERNEL_GIB  UINT64_C(0x80000000) /* its GiB, at KERNEL_BASE */
 
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
 extern char kernel_end[];

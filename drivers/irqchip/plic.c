@@ -12,16 +12,14 @@
 #include <kernel/device.h>
 #include <kernel/log.h>
 
-#include <lib/string.h>
-
 #include <libfdt.h>
+
+#include "hart_contexts.h"
 
 #define PLIC_PRIORITY(irq)     ((irq) * 4u)
 #define PLIC_ENABLE(ctx, irq)  (0x2000u + (ctx) * 0x80u + (irq) / 32u * 4u)
 #define PLIC_THRESHOLD(ctx)    (0x200000u + (ctx) * 0x1000u)
 #define PLIC_CLAIM(ctx)        (0x200004u + (ctx) * 0x1000u)
-#define PLIC_CONTEXTS          (2u * CPU_MAX)
-#define IRQ_S_EXTERNAL         9u
 
 struct plic {
 	volatile void *regs; /* [I] */
@@ -95,45 +93,6 @@ static const struct irqchip_ops plic_ops = {
 	.init_cpu = plic_init_cpu,
 };
 
-/* The hart whose local interrupt controller has this phandle. */
-static bool
-hart_of(uint32_t phandle, uint64_t *hart)
-{
-	const void *fdt = boot_info.fdt;
-	int len, intc = fdt_node_offset_by_phandle(fdt, phandle);
-	int cpu = intc < 0 ? -1 : fdt_parent_offset(fdt, intc);
-	const fdt32_t *reg = cpu < 0 ? NULL :
-	    fdt_getprop(fdt, cpu, "reg", &len);
-
-	if (reg == NULL || len < 4)
-		return false;
-	*hart = fdt32_to_cpu(reg[len / 4 - 1]);
-	return true;
-}
-
-static unsigned
-read_contexts(struct device *d, struct plic *p)
-{
-	unsigned len, found = 0;
-	const fdt32_t *ext = dev_property(d, "interrupts-extended", &len);
-	unsigned count = ext != NULL ? MIN(len / 8, PLIC_CONTEXTS) : 0;
-
-	for (unsigned ctx = 0; ctx < count; ctx++) {
-		uint64_t hart;
-
-		if (fdt32_to_cpu(ext[ctx * 2 + 1]) != IRQ_S_EXTERNAL ||
-		    !hart_of(fdt32_to_cpu(ext[ctx * 2]), &hart))
-			continue;
-		for (unsigned cpu = 0; cpu < boot_info.cpu_count; cpu++) {
-			if (boot_info.cpu_hwid[cpu] != hart)
-				continue;
-			p->context[cpu] = ctx;
-			found++;
-		}
-	}
-	return found;
-}
-
 static enum err
 plic_probe(struct device *d)
 {
@@ -145,7 +104,7 @@ plic_probe(struct device *d)
 	if (p->regs == NULL || ndev == NULL || len != 4)
 		return ERR_NODEV;
 	p->sources = MIN(fdt32_to_cpu(*ndev), IRQ_MAX - 1u);
-	if (read_contexts(d, p) < boot_info.cpu_count)
+	if (hart_contexts_read(d, p->context) < boot_info.cpu_count)
 		return ERR_NODEV;
 	for (unsigned i = 1; i <= p->sources; i++)
 		mmio_write32(p->regs, PLIC_PRIORITY(i), 0);

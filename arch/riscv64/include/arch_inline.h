@@ -19,6 +19,7 @@
 #define DIRECT_BASE UINT64_C(0xffffffd000000000)
 #define DIRECT_END  UINT64_C(0xfffffff000000000)
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
+#define KERNEL_GIB  UINT64_C(0x80000000) /* what KERNEL_BASE shows */
 #define KERNEL_PHYS UINT64_C(0x80200000) /* where the image starts */
 
 /* User registers at kernel entry, at the top of the kernel stack. */

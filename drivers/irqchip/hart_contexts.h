@@ -1,0 +1,10 @@
+/*
+ * Which target of a RISC-V interrupt controller is which CPU's S-mode: the
+ * pairs (local controller, cause) of interrupts-extended.
+ */
+#pragma once
+
+#include <kernel/device.h>
+
+/* Fills context[cpu] with the index of its pair; the count of CPUs found. */
+unsigned hart_contexts_read(struct device *d, unsigned context[CPU_MAX]);
