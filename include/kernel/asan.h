@@ -15,6 +15,8 @@ void asan_poison(const void *p, size_t len);
 void asan_unpoison(const void *p, size_t len);
 /* Exactly len bytes of the room bytes at p may be used. */
 void asan_trim(const void *p, size_t len, size_t room);
+/* True: one of the bytes may not be used. */
+bool asan_is_bad(const void *p, size_t len);
 #else
 static inline void
 asan_init(void)
@@ -34,5 +36,11 @@ asan_unpoison(const void *p UNUSED, size_t len UNUSED)
 static inline void
 asan_trim(const void *p UNUSED, size_t len UNUSED, size_t room UNUSED)
 {
+}
+
+static inline bool
+asan_is_bad(const void *p UNUSED, size_t len UNUSED)
+{
+	return false;
 }
 #endif

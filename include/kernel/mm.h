@@ -135,7 +135,11 @@ void kunmap(void *va, size_t len);
 /* Kernel stacks with guard pages, from a cache; KSTACK_SIZE bytes, aligned to
  * twice that, so that trap entry can tell an overflow by one bit. Returns the
  * top, 0 when out of memory. */
+#if CARMINE_ASAN
+#define KSTACK_SIZE (32 * 1024) /* checked code has larger frames */
+#else
 #define KSTACK_SIZE (16 * 1024)
+#endif
 vaddr_t kstack_alloc(void);
 void kstack_free(vaddr_t top);
 

@@ -171,7 +171,14 @@ is_bad(uintptr_t addr, size_t len)
 	for (; s < last; s++)
 		if (*s != 0)
 			return true;
-	return *last != 0 && (addr + len - 1) % GRAIN >= *last;
+	return *last != 0 &&
+	    (*last >= GRAIN || (addr + len - 1) % GRAIN >= *last);
+}
+
+bool
+asan_is_bad(const void *p, size_t len)
+{
+	return is_bad((uintptr_t)p, len);
 }
 
 static inline __attribute__((always_inline)) void
