@@ -210,29 +210,20 @@ pt_walk(struct arch_space *s, vaddr_t start, vaddr_t end, pt_visit *fn,
 
 /* ---- freeing tables --------------------------------------------------- */
 
-/* Collects a table and all tables below it. */
-static void
-detach_all(paddr_t pa, unsigned level, struct list *out)
-{
-	struct page *p = page_of(pa);
-
-	if (level > 0) {
-		slot_t *table = table_at(pa);
-
-		for (unsigned i = 0; i < PT_ENTRIES; i++) {
-			pte_t e = atomic_load_explicit(
-			    &table[i], memory_order_relaxed);
-
-			if (pte_present(e) && !pte_is_leaf(e))
-				detach_all(pte_addr(e), level - 1, out);
-		}
-	}
-	list_add(out, &p->link);
-}
+/*
+ * Takes out the tables that overlap [at[0], at[1]) and lie wholly in [room[0],
+ * room[1]), lower levels first. Only slots of the former range are looked at:
+ * every table overlaps a region, so the rest of the room has none.
+ */
+struct detach {
+	vaddr_t at[2];
+	vaddr_t room[2];
+	struct list *out;
+};
 
 static void
-detach_level(slot_t *table, unsigned level, const vaddr_t range[2],
-    struct list *out)
+detach_level(const struct detach *d, slot_t *table, unsigned level,
+    const vaddr_t range[2])
 {
 	uint64_t span = UINT64_C(1) << level_shift(level);
 	vaddr_t va = range[0], next;
@@ -240,25 +231,28 @@ detach_level(slot_t *table, unsigned level, const vaddr_t range[2],
 	for (; va < range[1]; va = next) {
 		slot_t *slot = table_slot(table, va, level);
 		pte_t e = atomic_load_explicit(slot, memory_order_relaxed);
+		vaddr_t base = ALIGN_DOWN(va, span);
 
 		next = entry_end(va, level, range[1]);
 		if (!pte_present(e) || pte_is_leaf(e))
 			continue;
-		if (next - va == span) {
-			atomic_store_explicit(slot, 0, memory_order_release);
-			detach_all(pte_addr(e), level - 1, out);
-		} else if (level > 1) {
-			detach_level(table_at(pte_addr(e)), level - 1,
-			    (vaddr_t[2]){ va, next }, out);
-		}
+		if (level > 1)
+			detach_level(d, table_at(pte_addr(e)), level - 1,
+			    (vaddr_t[2]){ va, next });
+		if (base < d->room[0] || base + (span - 1) >= d->room[1])
+			continue;
+		atomic_store_explicit(slot, 0, memory_order_release);
+		list_add(d->out, &page_of(pte_addr(e))->link);
 	}
 }
 
 void
-pt_detach(struct arch_space *s, vaddr_t start, vaddr_t end, struct list *out)
+pt_detach(struct arch_space *s, const vaddr_t at[2], const vaddr_t room[2],
+    struct list *out)
 {
-	detach_level(table_at(s->root), arch_pt_levels - 1,
-	    (vaddr_t[2]){ start, end }, out);
+	const struct detach d = { { at[0], at[1] }, { room[0], room[1] }, out };
+
+	detach_level(&d, table_at(s->root), arch_pt_levels - 1, at);
 }
 
 void
@@ -273,9 +267,10 @@ pt_free_tables(struct list *tables)
 void
 pt_free_range(struct arch_space *s, vaddr_t start, vaddr_t end)
 {
+	const vaddr_t range[2] = { start, end };
 	struct list tables = LIST_INIT(tables);
 
-	pt_detach(s, start, end, &tables);
+	pt_detach(s, range, range, &tables);
 	if (list_empty(&tables))
 		return;
 	tlb_flush(s, start, end);

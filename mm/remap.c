@@ -95,9 +95,6 @@ move_to(struct remap *q, struct region *r)
 	struct move mv = { .space = s, .delta = q->to - q->old };
 	struct region *n;
 
-	pt_walk(&s->arch, range[0], range[1], table_ensure, &mv);
-	if (mv.failed)
-		return ERR_NOMEM;
 	n = region_copy(r, s, q->old, q->old + q->new_len);
 	if (n == NULL)
 		return ERR_NOMEM;
@@ -108,6 +105,14 @@ move_to(struct remap *q, struct region *r)
 		memobj_link(n);
 	s->region_count++;
 	s->mapped += q->new_len;
+	/* Tables only where there is a region: pt_detach() counts on it. */
+	pt_walk(&s->arch, range[0], range[1], table_ensure, &mv);
+	if (mv.failed) {
+		/* Cuts no region, so it cannot fail. */
+		err_ignore(space_unmap_locked(
+		    s, q->to, q->new_len, &q->dead));
+		return ERR_NOMEM;
+	}
 	pages_move(s, r, range, q->to);
 	if ((q->flags & REMAP_DONTUNMAP) != 0)
 		return OK;

@@ -163,34 +163,50 @@ charge_trim(struct space *s)
 
 /* ---- life ------------------------------------------------------------- */
 
+/* Unmaps everything and takes the tables out: with each region those that
+ * only it and lower ones used. */
 static void
-regions_drop(struct space *s)
+regions_drop(struct space *s, struct list *tables)
 {
-	struct rbnode *n;
+	struct rbnode *n = rb_first(&s->regions);
 	struct zap z;
 
-	/* Off all lists first: from here on the tables are ours alone. */
-	for (n = rb_first(&s->regions); n != NULL; n = rb_next(n)) {
-		struct region *r = rb_entry(n, struct region, node);
-
-		if (r->obj != NULL)
-			memobj_unlink(r);
-	}
 	zap_begin(&z, s);
 	z.no_flush = true;
-	for (n = rb_first(&s->regions); n != NULL; n = rb_next(n)) {
-		struct region *r = rb_entry(n, struct region, node);
-
-		zap_range(&z, r, r->start, r->end);
-	}
-	zap_end(&z);
-	n = rb_first(&s->regions);
 	while (n != NULL) {
 		struct region *r = rb_entry(n, struct region, node);
+		vaddr_t range[2] = { r->start, r->end };
+		vaddr_t room[2] = { 0, arch_user_end + PAGE_SIZE };
 
 		n = rb_next(n);
-		region_erase(&s->regions, r);
-		region_free(r);
+		if (n != NULL)
+			room[1] = rb_entry(n, struct region, node)->start;
+		/* Off the list first: then the tables are ours alone. */
+		if (r->obj != NULL)
+			memobj_unlink(r);
+		zap_range(&z, r, r->start, r->end);
+		pt_detach(&s->arch, range, room, tables);
+	}
+	zap_end(&z);
+}
+
+/* Frees the regions, children before parents: nothing is balanced. */
+static void
+regions_forget(struct space *s)
+{
+	struct rbnode *n = s->regions.node;
+
+	while (n != NULL) {
+		unsigned side = n->left != NULL ? 0 : 1;
+		struct rbnode *next = n->child[side];
+
+		if (next != NULL) {
+			n->child[side] = NULL;
+		} else {
+			next = rb_parent(n);
+			region_free(rb_entry(n, struct region, node));
+		}
+		n = next;
 	}
 }
 
@@ -201,12 +217,10 @@ space_destroy(struct obj *o)
 	struct list tables = LIST_INIT(tables);
 
 	tlb_space_drop(&s->arch);
-	regions_drop(s);
-	if (s->arch.root != 0) {
-		pt_detach(&s->arch, 0, arch_user_end + PAGE_SIZE, &tables);
-		pt_free_tables(&tables);
-		arch_space_free(&s->arch);
-	}
+	regions_drop(s, &tables);
+	pt_free_tables(&tables);
+	arch_space_free(&s->arch);
+	regions_forget(s);
 	if (s->container != NULL) {
 		container_uncharge(s->container, LIMIT_PAGES,
 		    atomic_load(&s->charged));
@@ -259,14 +273,13 @@ tables_take(
 	struct region *next = region_find(root, end);
 	struct region *prev = next != NULL ? region_prev(next) :
 	    rb_entry_or_null(rb_last(root), struct region, node);
-	vaddr_t low = prev == NULL ? 0 : prev->end;
-	vaddr_t high = next == NULL ? arch_user_end + PAGE_SIZE : next->start;
+	const vaddr_t room[2] = { prev == NULL ? 0 : prev->end,
+		next == NULL ? arch_user_end + PAGE_SIZE : next->start };
 
-	DASSERT(low <= start);
-	pt_detach(&z->space->arch, low, high, tables);
+	pt_detach(&z->space->arch, (vaddr_t[2]){ start, end }, room, tables);
 	if (!list_empty(tables)) {
-		z->start = low;
-		z->end = high;
+		z->start = room[0];
+		z->end = room[1];
 	}
 }
 
