@@ -129,12 +129,16 @@ arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 	s->head = (uint64_t)head;
 	s->stack = stack_top;
 	atomic_thread_fence(memory_order_seq_cst);
-	/* The firmware may still be parking that hart: ask again for a while. */
+	/* The firmware may still be parking that hart: ask again for a while.
+	 * "Already started" is no failure: the caller waits for the hart. */
 	do {
 		r = sbi_call(SBI_EXT_HSM, 0, boot_info.cpu_hwid[cpu],
 		    (uintptr_t)secondary_start - KERNEL_BASE + KERNEL_GIB,
 		    (uintptr_t)s - KERNEL_BASE + KERNEL_GIB);
-	} while (r.error != 0 && arch_time() < limit);
+	} while (r.error != 0 && r.error != SBI_ERR_ALREADY &&
+	    arch_time() < limit);
+	if (r.error == SBI_ERR_ALREADY)
+		return OK;
 	if (r.error != 0)
 		klog(LOG_WARN, "hart %lu: SBI error %ld",
 		    (unsigned long)boot_info.cpu_hwid[cpu], r.error);

@@ -51,6 +51,8 @@
 #define SBI_EXT_HSM     0x48534d
 #define SBI_EXT_SRST    0x53525354
 
+#define SBI_ERR_ALREADY (-6)
+
 struct sbi_ret {
 	long error;
 	long value;

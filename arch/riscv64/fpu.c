@@ -254,3 +254,63 @@ arch_fpu_import(const void *buf, size_t len)
 	arch_irq_restore(flags);
 	return OK;
 }
+
+size_t
+arch_vector_size_max(void)
+{
+	return riscv_isa.vector ? 32u * riscv_isa.vlenb : 0;
+}
+
+size_t
+arch_vector_size(void)
+{
+	struct thread *t = thread_current();
+	bool used = t->ctx.fpu != NULL && (t->ctx.fpu->vector_used ||
+	    (thread_frame(t)->status & SSTATUS_VS) == SSTATUS_VS_DIRTY);
+
+	return used ? arch_vector_size_max() : 0;
+}
+
+void
+arch_vector_export(uint64_t control[5], void *regs)
+{
+	struct thread *t = thread_current();
+	struct arch_fpu *a = t->ctx.fpu;
+	unsigned long flags = arch_irq_save();
+
+	save_dirty(thread_frame(t), a);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	control[0] = a->vstart;
+	control[1] = a->vl;
+	control[2] = a->vtype;
+	control[3] = a->vcsr;
+	control[4] = riscv_isa.vlenb;
+	memcpy(regs, a->v, 32u * riscv_isa.vlenb);
+	arch_irq_restore(flags);
+}
+
+/* vl and vtype go through vsetvl, which makes an impossible pair vill; the
+ * others are writable bits of their own, masked here. */
+enum err
+arch_vector_import(const uint64_t control[5], const void *regs)
+{
+	struct thread *t = thread_current();
+	struct arch_frame *f = thread_frame(t);
+	struct arch_fpu *a = t->ctx.fpu;
+	unsigned long flags;
+
+	if (a == NULL || control[4] != riscv_isa.vlenb)
+		return ERR_INVAL;
+	flags = arch_irq_save();
+	save_dirty(f, a);
+	a->vstart = control[0] & (8u * riscv_isa.vlenb - 1);
+	a->vl = control[1];
+	a->vtype = control[2];
+	a->vcsr = control[3] & 7;
+	memcpy(a->v, regs, 32u * riscv_isa.vlenb);
+	a->vector_used = true;
+	load_used(f, a);
+	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	arch_irq_restore(flags);
+	return OK;
+}
