@@ -426,7 +426,7 @@ alt_stack_set(struct thread *t, uintptr_t sp, const struct lx_stack *in)
 		t->alt_stack = (struct sig_stack){ 0 };
 		return OK;
 	}
-	if (in->size < lx_frame_min())
+	if (in->size < LX_MINSIGSTKSZ)
 		return ERR_NOMEM;
 	t->alt_stack = (struct sig_stack){
 		.base = in->sp,

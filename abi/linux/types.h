@@ -148,6 +148,7 @@ struct lx_stack {
 	uint64_t size;
 };
 LX_SIZE(struct lx_stack, 24);
+#define LX_MINSIGSTKSZ   2048
 #define LX_SS_ONSTACK    1
 #define LX_SS_DISABLE    2
 #define LX_SS_AUTODISARM (1 << 31)

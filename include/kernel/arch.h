@@ -156,6 +156,14 @@ void arch_fpu_reset(void);
 size_t arch_fpu_size(void);
 void arch_fpu_export(void *buf);
 enum err arch_fpu_import(const void *buf, size_t len);
+/* The vector unit beside it: bytes of its registers, as the running thread
+ * uses them (0: not so far) or as any could on this machine. The five words
+ * are the ISA's control registers (riscv: vstart vl vtype vcsr vlenb). */
+size_t arch_vector_size(void);
+size_t arch_vector_size_max(void);
+void arch_vector_export(uint64_t control[5], void *regs);
+/* ERR_INVAL: nothing was changed. */
+enum err arch_vector_import(const uint64_t control[5], const void *regs);
 
 /* ---- user frames ------------------------------------------------------ */
 
