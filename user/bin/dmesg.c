@@ -1,5 +1,6 @@
 /* dmesg [-w]: the kernel's log from /dev/kmsg; -w waits for more. A record
- * is "level,number,microseconds,flags;text". */
+ * is "level,number,microseconds,flags;text"; the kernel's own text begins
+ * with a letter for the level and the time in brackets. */
 #include "tool.h"
 
 static void
@@ -13,7 +14,11 @@ show(char *record)
 		fputs(record, stdout);
 		return;
 	}
-	printf("[%5llu.%06llu] %s", us / 1000000, us % 1000000, text + 1);
+	if (text[1] != '\0' && text[2] == '[')
+		fputs(text + 2, stdout);
+	else
+		printf("[%5llu.%06llu] %s", us / 1000000, us % 1000000,
+		    text + 1);
 	if (strchr(text, '\n') == NULL)
 		putchar('\n');
 }

@@ -6,7 +6,6 @@
 #include "tool.h"
 
 #include <native/system.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -44,22 +43,77 @@ start(char **argv)
 	_exit(127);
 }
 
-/* Copies what is there now. */
-static void
-copy(int fd)
-{
-	static char buf[8192];
-	ssize_t n;
+/*
+ * The file is a picture of a ring of lines, made when it is opened. What was
+ * shown is found again by its last line: it begins with its time.
+ */
+static char last[512];
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		write_all(2, buf, (size_t)n);
+/* Behind the last line shown; the beginning when the ring has lost it. */
+static const char *
+news(const char *text)
+{
+	const char *at = *last == '\0' ? NULL : strstr(text, last);
+
+	return at == NULL ? text : at + strlen(last);
+}
+
+static void
+keep_last(const char *text, size_t n)
+{
+	size_t start = n == 0 ? 0 : n - 1;
+
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	if (n - start < sizeof(last) && n > 0) {
+		memcpy(last, text + start, n - start);
+		last[n - start] = '\0';
+	}
+}
+
+/* The whole picture, malloc'd; NULL: there is none. */
+static char *
+picture(size_t *len)
+{
+	size_t cap = 65536, n = 0;
+	char *text = malloc(cap);
+	ssize_t got;
+	int fd = open("/proc/carmine/trace", O_RDONLY);
+
+	while (fd >= 0 && text != NULL &&
+	    (got = read(fd, text + n, cap - n - 1)) > 0) {
+		n += (size_t)got;
+		if (cap - n < 2)
+			text = realloc(text, cap *= 2);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (text != NULL)
+		text[n] = '\0';
+	*len = n;
+	return text;
+}
+
+static void
+show_news(bool quietly)
+{
+	size_t n;
+	char *text = picture(&n);
+	const char *from;
+
+	if (text == NULL)
+		return;
+	from = news(text);
+	if (!quietly)
+		write_all(2, from, (size_t)(text + n - from));
+	keep_last(text, n);
+	free(text);
 }
 
 int
 main(int argc, char **argv)
 {
 	bool running = argc == 3 && strcmp(argv[1], "-p") == 0;
-	int fd = open("/proc/carmine/trace", O_RDONLY | O_NONBLOCK);
 	struct sigaction sa = { .sa_handler = on_signal };
 	int status = 0;
 	pid_t pid;
@@ -67,25 +121,24 @@ main(int argc, char **argv)
 	tool_start(argv);
 	if (argc < 2)
 		return usage("command [arg ...] | -p pid");
-	if (fd < 0) {
+	if (access("/proc/carmine/trace", R_OK) != 0) {
 		complain_file("/proc/carmine/trace");
 		return 1;
 	}
-	lseek(fd, 0, SEEK_END); /* what is old does not matter; may fail */
+	show_news(true);
 	sigaction(SIGINT, &sa, NULL);
 	pid = running ? (pid_t)number_arg(argv[2]) : start(argv + 1);
 	if (pid < 0 || (running && !trace(CM_TRACE_ON, pid)))
 		return 1;
 	while (!stop) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+		bool ended = running ? kill(pid, 0) != 0 :
+		    waitpid(pid, &status, WNOHANG) == pid;
 
-		poll(&p, 1, 100);
-		copy(fd);
-		if (running ? kill(pid, 0) != 0 :
-		    waitpid(pid, &status, WNOHANG) == pid)
+		show_news(false);
+		if (ended)
 			break;
+		usleep(50000);
 	}
-	copy(fd);
 	if (running) {
 		trace(CM_TRACE_OFF, pid);
 		return tool_status;

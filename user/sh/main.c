@@ -21,6 +21,7 @@ struct start {
 	const char *text; /* -c */
 	bool from_input;  /* -s */
 	bool interactive, login;
+	bool wants_text;  /* -c was there */
 };
 
 static int
@@ -31,9 +32,44 @@ usage(const char *bad)
 	return 2;
 }
 
-/* Options of the command line; returns the first argument behind them. */
+/* -o name, +o name */
+static bool
+set_named_option(char *name, bool on)
+{
+	char *words[] = { (char *)"set", (char *)(on ? "-o" : "+o"), name,
+		NULL };
+
+	return builtin_set(3, words) == 0;
+}
+
+/* One letter that is not -o; false: there is none. */
+static bool
+take_letter(char letter, bool on, struct start *st)
+{
+	const char one[2] = { letter, '\0' };
+
+	switch (letter) {
+	case 'c':
+		st->wants_text = true;
+		return true;
+	case 's':
+		st->from_input = true;
+		return true;
+	case 'i':
+		st->interactive = on;
+		return true;
+	case 'l':
+		st->login = true;
+		return true;
+	default:
+		return set_option(one, on) == 0;
+	}
+}
+
+/* Options of the command line; returns the first argument behind them, -1
+ * after a mistake. */
 static int
-parse_options(int argc, char **argv, struct start *st, bool *want_text)
+parse_options(int argc, char **argv, struct start *st)
 {
 	int i = 1;
 
@@ -43,26 +79,13 @@ parse_options(int argc, char **argv, struct start *st, bool *want_text)
 
 		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
+		if (strcmp(argv[i] + 1, "o") == 0 && i + 1 < argc) {
+			if (!set_named_option(argv[++i], on))
+				return -1;
+			continue;
+		}
 		for (const char *s = argv[i] + 1; *s != '\0'; s++) {
-			char one[2] = { *s, '\0' };
-
-			if (*s == 'c')
-				*want_text = true;
-			else if (*s == 's')
-				st->from_input = true;
-			else if (*s == 'i')
-				st->interactive = on;
-			else if (*s == 'l')
-				st->login = true;
-			else if (*s == 'o' && i + 1 < argc) {
-				char *words[] = { argv[0],
-					(char *)(on ? "-o" : "+o"),
-					argv[++i], NULL };
-
-				if (builtin_set(3, words) != 0)
-					return -1;
-				break;
-			} else if (set_option(one, on) != 0) {
+			if (!take_letter(*s, on, st)) {
 				usage(argv[i]);
 				return -1;
 			}
@@ -188,17 +211,16 @@ int
 main(int argc, char **argv)
 {
 	struct start st = { .login = argc > 0 && argv[0][0] == '-' };
-	bool want_text = false;
 	const char *path = NULL;
 	int first;
 
 	sh.name = argc > 0 ? argv[0] : (char *)"sh";
 	sh.pid = getpid();
 	vars_init(environ);
-	first = parse_options(argc, argv, &st, &want_text);
+	first = parse_options(argc, argv, &st);
 	if (first < 0)
 		return 2;
-	if (want_text) {
+	if (st.wants_text) {
 		if (first >= argc) {
 			warn("-c: text expected");
 			return 2;
