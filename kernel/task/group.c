@@ -154,7 +154,9 @@ orphans_of_exit(struct task *t)
 			signal_members(child->group, SIG_CONT);
 		}
 	}
-	check_orphan(t->group, t);
+	/* A group that was orphaned before does not become so. */
+	if (links_group(t))
+		check_orphan(t->group, t);
 }
 
 void
