@@ -224,18 +224,19 @@ class Ktest(Suite):
     def run(self):
         if not list(Path("tests/kernel").glob("*.c")):
             return
-        kernel = self.kernel("check")
-        if self.make("image", ARCH=self.args.arch, BUILD="check") != 0:
-            self.count.fail("ktest: the check build did not build")
-            return
-        for smp in (1, 4):
+        for build, smp in (("check", 1), ("check", 4), ("asan", 1)):
+            if self.make("image", ARCH=self.args.arch, BUILD=build) != 0:
+                self.count.fail("ktest: the %s build did not build" % build)
+                continue
+            name = "ktest, %s, %d CPUs" % (build, smp)
             status, out, err = self.machine(
-                kernel=kernel, smp=smp, plain=True, limit=180,
+                kernel=self.kernel(build), smp=smp, plain=True, limit=300,
                 append="ktest=" + (self.args.only or "all"),
-                log=self.b / self.args.arch / ("ktest-%d.log" % smp))
+                log=self.b / self.args.arch / ("ktest-%s-%d.log" %
+                                               (build, smp)))
             out = out.replace("\r\n", "\n")
             start = out.find("TAP version")
-            self.tap("ktest, %d CPUs" % smp, out[max(start, 0):] + err,
+            self.tap(name, out[max(start, 0):] + err,
                      status)
 
 

@@ -150,7 +150,7 @@ lock_try(struct vnode *v, const struct file_lock *l, struct held **new,
 static atomic_uint generation;
 
 static enum err
-lock_wait(struct vnode *v, struct waiting *w)
+lock_wait(struct vnode *v, struct waiting *w) REQUIRES(locks.lock)
 {
 	unsigned was = atomic_load(&generation);
 	enum err e;
