@@ -234,6 +234,7 @@ store_times(struct vnode *v, unsigned mask, const struct file_stat *a)
 		v->mtime = a->mtime;
 	if (mask & ATTR_CTIME)
 		v->ctime = a->ctime;
+	v->touched = 0;
 	seq_write_end(&v->attr_seq);
 	spin_unlock(&v->attr_lock);
 }
@@ -261,16 +262,14 @@ vnode_store_attr(struct vnode *v, unsigned mask, const struct file_stat *a)
 	return OK;
 }
 
-enum err
-vnode_drop_setid(struct vnode *v)
+static NOINLINE enum err
+drop_setid(struct vnode *v, unsigned mode)
 {
-	unsigned mode = atomic_load_explicit(&v->mode, memory_order_relaxed);
 	struct file_stat a;
 	unsigned drop = 0;
 	enum err e;
 
-	if (LIKELY((mode & (S_SETUID | S_SETGID)) == 0) ||
-	    !S_IS(mode, S_REGULAR) || capable(CAP_FSETID))
+	if (!S_IS(mode, S_REGULAR) || capable(CAP_FSETID))
 		return OK;
 	if (mode & S_SETUID)
 		drop |= S_SETUID;
@@ -283,6 +282,15 @@ vnode_drop_setid(struct vnode *v)
 	e = vnode_store_attr(v, ATTR_MODE, &a);
 	rw_write_unlock(&v->lock);
 	return e;
+}
+
+enum err
+vnode_drop_setid(struct vnode *v)
+{
+	unsigned mode = atomic_load_explicit(&v->mode, memory_order_relaxed);
+
+	return LIKELY((mode & (S_SETUID | S_SETGID)) == 0) ? OK :
+	    drop_setid(v, mode);
 }
 
 static enum err

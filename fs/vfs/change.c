@@ -61,7 +61,7 @@ make_name(const struct path *base, const char *path,
 {
 	struct dentry *d = NULL;
 	struct vnode *dv;
-	struct walk w;
+	struct walk w UNINITIALIZED;
 	enum err e;
 
 	e = make_begin(&w, base, path, S_IS(what->mode, S_DIRECTORY));
@@ -148,7 +148,7 @@ enum err
 vfs_link(const struct path *from, const struct path *base, const char *path)
 {
 	struct vnode *v = path_vnode(from), *dv;
-	struct walk w;
+	struct walk w UNINITIALIZED;
 	enum err e;
 
 	e = make_begin(&w, base, path, false);
@@ -245,7 +245,7 @@ vfs_unlink(const struct path *base, const char *path, unsigned what)
 {
 	struct dentry *d = NULL;
 	struct vnode *dv;
-	struct walk w;
+	struct walk w UNINITIALIZED;
 	enum err e;
 
 	e = walk_to_parent(&w, base, path, 0);

@@ -25,6 +25,7 @@
  */
 #include "internal.h"
 
+#include <kernel/random.h>
 #include <lib/bits.h>
 
 #define CHAIN_LOCKS 32u
@@ -35,10 +36,9 @@ struct long_name {
 	char text[];
 };
 
+struct name_table name_table;
+
 static struct {
-	struct hhead *buckets; /* [I] */
-	unsigned bits; /* [I] */
-	uint64_t seed; /* [I] */
 	struct slab_cache *cache; /* [I] */
 	struct spinlock lru_lock; /* reclaim tries chain locks under it */
 	struct spinlock chain_locks[CHAIN_LOCKS];
@@ -46,27 +46,10 @@ static struct {
 	struct reclaimer reclaimer;
 } names;
 
-struct hhead *
-dentry_bucket(uint32_t hash)
-{
-	return &names.buckets[hash >> (32 - names.bits)];
-}
-
-uint32_t
-dentry_hash(const struct dentry *dir, const char *name, size_t len)
-{
-	uint64_t h = names.seed ^ (uintptr_t)dir;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)name[i]) * UINT64_C(0x9e3779b97f4a7c15);
-	h ^= h >> 29;
-	return (uint32_t)((h * UINT64_C(0xd6e8feb86659fd93)) >> 32);
-}
-
 static struct spinlock *
 chain_lock(uint32_t hash)
 {
-	return &names.chain_locks[(hash >> (32 - names.bits)) % CHAIN_LOCKS];
+	return &names.chain_locks[(hash >> name_table.shift) % CHAIN_LOCKS];
 }
 
 static struct long_name *
@@ -194,13 +177,13 @@ dentry_lookup(struct dentry *dir, const char *name, size_t len, uint32_t hash)
 		unsigned seq;
 
 		if (d->name_hash != hash || d->parent != dir ||
-		    d->name_len != len || memcmp(d->name, name, len) != 0)
+		    d->name_len != len || !name_equal(d->name, name, len))
 			continue;
 		seq = atomic_load_explicit(&d->seq.seq, memory_order_acquire);
 		if ((seq & 1) != 0 || !ref_inc_unless_zero(&d->refs))
 			break;
 		if (d->name_hash == hash && d->parent == dir &&
-		    d->name_len == len && memcmp(d->name, name, len) == 0 &&
+		    d->name_len == len && name_equal(d->name, name, len) &&
 		    !dentry_is_dead(d) && !seq_read_retry(&d->seq, seq)) {
 			rcu_read_unlock();
 			return d;
@@ -568,19 +551,14 @@ void
 dentry_init(void)
 {
 	struct page_stats st;
-	size_t count;
+	unsigned bits;
 
 	page_stats(&st);
-	names.bits = log2_ceil(MAX(st.total / 16, 512));
-	names.bits = MIN(names.bits, 18u);
-	count = (size_t)1 << names.bits;
-	while ((names.buckets = kzalloc(count * sizeof(struct hhead))) ==
-	    NULL && count > 64) {
-		count /= 2;
-		names.bits--;
-	}
-	ASSERT(names.buckets != NULL);
-	names.seed = boot_info.seed[0] ^ time_now();
+	bits = MIN(log2_ceil(MAX(st.total / 16, 512)), 14u);
+	name_table.buckets = kzalloc(sizeof(struct hhead) << bits);
+	ASSERT(name_table.buckets != NULL);
+	name_table.shift = 32 - bits;
+	random_bytes(&name_table.seed, sizeof(name_table.seed));
 	names.cache = slab_cache_create("dentry", sizeof(struct dentry), 0);
 	for (unsigned i = 0; i < CHAIN_LOCKS; i++)
 		spin_init(&names.chain_locks[i], RANK_DENTRY, "names");

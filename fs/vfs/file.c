@@ -134,40 +134,38 @@ is_shared(const struct file *f)
 }
 
 /* RLIMIT_FSIZE: cuts the write, or signals when nothing is allowed. */
-static enum err
-limit_size(struct file *f, uint64_t off, struct iter *it, size_t *cut)
+static NOINLINE enum err
+write_limited(struct file *f, struct iter *it, uint64_t *off, size_t *done,
+    uint64_t limit)
 {
-	struct task *t = task_current();
-	uint64_t limit = t->rlimits[RLIM_FSIZE].soft;
+	bool append = (file_flags(f) & FILE_APPEND) != 0;
+	uint64_t at = append ? memobj_size(&f->vnode->cache) : *off;
+	size_t cut = 0;
+	enum err e;
 
-	*cut = 0;
-	if (LIKELY(limit == UINT64_MAX) || t == &kernel_task ||
-	    f->vnode == NULL || !vnode_is(f->vnode, S_REGULAR) || it->left == 0)
-		return OK;
-	if (off >= limit) {
-		signal_kernel(t, SIG_XFSZ);
+	if (at >= limit && it->left != 0) {
+		signal_kernel(task_current(), SIG_XFSZ);
 		return ERR_FBIG;
 	}
-	if (it->left > limit - off) {
-		*cut = it->left - (size_t)(limit - off);
-		it->left -= *cut;
+	if (it->left > limit - at) {
+		cut = it->left - (size_t)(limit - at);
+		it->left -= cut;
 	}
-	return OK;
+	e = f->ops->write(f, it, off, done);
+	it->left += cut;
+	return e;
 }
 
 static enum err
 write_at(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 {
-	bool append = (file_flags(f) & FILE_APPEND) != 0;
-	size_t cut = 0;
-	enum err e = limit_size(f, append && f->vnode != NULL ?
-	    memobj_size(&f->vnode->cache) : *off, it, &cut);
+	struct task *t = task_current();
+	uint64_t limit = t->rlimits[RLIM_FSIZE].soft;
 
-	if (e != OK)
-		return e;
-	e = f->ops->write(f, it, off, done);
-	it->left += cut;
-	return e;
+	if (LIKELY(limit == UINT64_MAX) || t == &kernel_task ||
+	    f->ops != &vnode_file_ops)
+		return f->ops->write(f, it, off, done);
+	return write_limited(f, it, off, done, limit);
 }
 
 typedef enum err transfer_fn(

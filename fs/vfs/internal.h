@@ -20,6 +20,9 @@
 #include <lib/path.h>
 #include <lib/string.h>
 
+/* For big structs whose members are set where they are needed. */
+#define UNINITIALIZED __attribute__((uninitialized))
+
 #define NAME_LIMIT  255u
 #define LINKS_LIMIT 40u
 
@@ -107,8 +110,63 @@ void super_unref(struct super *s);
 /* ---- names: dentry.c -------------------------------------------------- */
 
 void dentry_init(void);
-struct hhead *dentry_bucket(uint32_t hash);
-uint32_t dentry_hash(const struct dentry *dir, const char *name, size_t len);
+
+/* The hash table; constant once it is made. */
+struct name_table {
+	struct hhead *buckets;
+	unsigned shift; /* 32 - log2 of their number */
+	uint64_t seed;
+};
+extern struct name_table name_table;
+
+static inline struct hhead *
+dentry_bucket(uint32_t hash)
+{
+	return &name_table.buckets[hash >> name_table.shift];
+}
+
+/* The hash of a name, in steps: begin, each byte, end. */
+static inline uint64_t
+name_hash_begin(const struct dentry *dir)
+{
+	return name_table.seed ^ (uintptr_t)dir;
+}
+
+static inline uint64_t
+name_hash_step(uint64_t h, char c)
+{
+	return (h ^ (uint8_t)c) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline uint32_t
+name_hash_end(uint64_t h)
+{
+	return (uint32_t)((h ^ h >> 29) * UINT64_C(0xd6e8feb86659fd93) >> 32);
+}
+
+static inline uint32_t
+dentry_hash(const struct dentry *dir, const char *name, size_t len)
+{
+	uint64_t h = name_hash_begin(dir);
+
+	for (size_t i = 0; i < len; i++)
+		h = name_hash_step(h, name[i]);
+	return name_hash_end(h);
+}
+
+/* For names, which are short: no call. */
+static inline bool
+name_equal(const char *a, const char *b, size_t len)
+{
+	const char *end = a + len;
+
+	while (a < end && *a == *b) {
+		a++;
+		b++;
+	}
+	return a == end;
+}
+
 /* Takes v; NULL: no memory, v is dropped. */
 struct dentry *dentry_create_root(struct super *s, struct vnode *v);
 /* The cached name, referenced, or NULL. No lock. */
@@ -177,6 +235,8 @@ enum err walk_end(struct walk *w);
  * before it, walk_parent or walk_end go on. */
 enum err walk_link(struct walk *w, struct dentry *l);
 void walk_done(struct walk *w);
+/* The cached name when it is right, else NULL. */
+struct dentry *walk_cached(struct dentry *dir, const char *name, size_t len);
 /* Looks name up in directory dir; *out referenced, may be negative. */
 enum err walk_lookup(struct dentry *dir, const char *name, size_t len,
     struct dentry **out);

@@ -211,10 +211,10 @@ open_name(struct walk *w, const struct open_how *how, struct dentry **out,
 	struct vnode_new what = { .mode = mode_of(how) };
 	enum err e;
 
-	e = walk_lookup(dir, w->name, w->len, &d);
-	if (e != OK)
-		return e;
-	if (d->vnode != NULL)
+	if (w->len > dir->super->name_max)
+		return ERR_NAMETOOLONG;
+	d = walk_cached(dir, w->name, w->len);
+	if (d != NULL && d->vnode != NULL)
 		goto found;
 	dentry_unref(d);
 	d = NULL;
@@ -279,7 +279,7 @@ static enum err
 open_create(const struct path *base, const char *path,
     const struct open_how *how, struct file **out)
 {
-	struct walk w;
+	struct walk w UNINITIALIZED;
 	bool again = true;
 	enum err e;
 

@@ -195,13 +195,13 @@ vnode_unref(struct vnode *v)
 	v->ops->release(v);
 }
 
-/* Times are one group with the rest of the attributes; preemption is off so
- * that a reader on this CPU never meets a half-done writer. */
-void
-vnode_touch(struct vnode *v, unsigned which)
+/* Times are one group: the spinlock keeps preemption off, so that a reader on
+ * this CPU never meets a half-done writer. */
+static NOINLINE void
+touch_now(struct vnode *v, unsigned which, ns_t mono)
 {
 	ns_t now = time_wall();
-	struct file_time t = {
+	const struct file_time t = {
 		.sec = (int64_t)(now / NS_PER_SEC),
 		.nsec = (uint32_t)(now % NS_PER_SEC),
 	};
@@ -214,8 +214,24 @@ vnode_touch(struct vnode *v, unsigned which)
 		v->mtime = t;
 	if (which & ATTR_CTIME)
 		v->ctime = t;
+	atomic_store_explicit(&v->touched_which, which, memory_order_relaxed);
+	atomic_store_explicit(&v->touched, mono, memory_order_relaxed);
 	seq_write_end(&v->attr_seq);
 	spin_unlock(&v->attr_lock);
+}
+
+/* A writer of many small pieces does not set the same time again and again.
+ * The look without lock may see an older pair: then a time is a millisecond
+ * old at most. */
+void
+vnode_touch(struct vnode *v, unsigned which)
+{
+	ns_t mono = time_now();
+
+	if (mono - atomic_load_explicit(&v->touched, memory_order_relaxed) >=
+	    NS_PER_MS || (which & ~atomic_load_explicit(
+	    &v->touched_which, memory_order_relaxed)) != 0)
+		touch_now(v, which, mono);
 }
 
 void

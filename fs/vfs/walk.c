@@ -72,7 +72,8 @@ void
 walk_done(struct walk *w)
 {
 	path_unref(&w->at);
-	path_unref(&w->root);
+	if (w->root.mount != NULL)
+		path_unref(&w->root);
 	if (w->text != NULL)
 		kfree(w->text, w->text_size);
 	w->text = NULL;
@@ -127,8 +128,28 @@ name_is_valid(struct dentry *dir, struct dentry *d, const char *name, size_t len
 	    ops->still_valid(dir->vnode, name, len, d->vnode);
 }
 
-/* The cached name when it is right, else NULL. */
-static struct dentry *
+/* Asks the file system; dir's vnode is locked. Another lookup may have been
+ * faster: then its name is given. */
+static enum err
+walk_ask(struct dentry *dir, const char *name, size_t len, struct dentry **out)
+{
+	struct vnode *v = NULL, *dv = dir->vnode;
+	struct dentry *d;
+	enum err e;
+
+	if (dentry_is_dead(dir) || dv->ops->lookup == NULL)
+		return ERR_NOENT;
+	e = dv->ops->lookup(dv, name, len, &v);
+	if (e != OK && e != ERR_NOENT)
+		return e;
+	d = dentry_attach(dir, name, len, v);
+	if (d == NULL)
+		return ERR_NOMEM;
+	*out = d;
+	return OK;
+}
+
+struct dentry *
 walk_cached(struct dentry *dir, const char *name, size_t len)
 {
 	struct dentry *d =
@@ -145,22 +166,10 @@ enum err
 walk_lookup_locked(struct dentry *dir, const char *name, size_t len,
     struct dentry **out)
 {
-	struct vnode *v = NULL, *dv = dir->vnode;
 	struct dentry *d = walk_cached(dir, name, len);
-	enum err e;
 
-	if (d != NULL) {
-		*out = d;
-		return OK;
-	}
-	if (dentry_is_dead(dir) || dv->ops->lookup == NULL)
-		return ERR_NOENT;
-	e = dv->ops->lookup(dv, name, len, &v);
-	if (e != OK && e != ERR_NOENT)
-		return e;
-	d = dentry_attach(dir, name, len, v);
 	if (d == NULL)
-		return ERR_NOMEM;
+		return walk_ask(dir, name, len, out);
 	*out = d;
 	return OK;
 }
@@ -180,7 +189,7 @@ walk_lookup(struct dentry *dir, const char *name, size_t len,
 		return OK;
 	}
 	rw_read_lock(&dir->vnode->lock);
-	e = walk_lookup_locked(dir, name, len, out);
+	e = walk_ask(dir, name, len, out);
 	rw_read_unlock(&dir->vnode->lock);
 	return e;
 }
@@ -252,11 +261,15 @@ walk_link(struct walk *w, struct dentry *l)
 			return e;
 		path_unref(&w->at);
 		w->at = to;
+		if (w->root.mount == NULL)
+			fs_paths(&w->root, NULL);
 		return OK;
 	}
 	e = walk_link_text(w, v);
 	if (e != OK)
 		return e;
+	if (w->root.mount == NULL)
+		fs_paths(&w->root, NULL);
 	if (w->rest[0] == '/') {
 		if ((w->flags & WALK_BENEATH) != 0)
 			return ERR_XDEV;
@@ -381,8 +394,7 @@ walk_to_parent(struct walk *w, const struct path *base, const char *path,
 	memset(w, 0, sizeof(*w));
 	if (e != OK)
 		return e;
-	fs_paths(&w->root, NULL);
-	w->at = at;
+	w->at = at; /* root: only when a link is followed */
 	w->name = n.name;
 	w->len = n.len;
 	w->slash = n.slash;
@@ -392,15 +404,14 @@ walk_to_parent(struct walk *w, const struct path *base, const char *path,
 	return OK;
 }
 
-enum err
-vfs_walk(const struct path *base, const char *path, unsigned flags,
+/* With references all the way. */
+static NOINLINE enum err
+walk_careful(const struct path *base, const char *path, unsigned flags,
     struct path *out)
 {
-	enum err e = walk_fast(base, path, flags, NULL, out);
-	struct walk w;
+	struct walk w UNINITIALIZED;
+	enum err e;
 
-	if (e != ERR_AGAIN)
-		return e;
 	e = walk_begin(&w, base, path, flags);
 	if (e == OK)
 		e = walk_end(&w);
@@ -410,4 +421,15 @@ vfs_walk(const struct path *base, const char *path, unsigned flags,
 	}
 	walk_done(&w);
 	return e;
+}
+
+enum err
+vfs_walk(const struct path *base, const char *path, unsigned flags,
+    struct path *out)
+{
+	enum err e = walk_fast(base, path, flags, NULL, out);
+
+	if (LIKELY(e != ERR_AGAIN))
+		return e;
+	return walk_careful(base, path, flags, out);
 }

@@ -29,6 +29,7 @@ struct fast {
 	unsigned depth;
 	const char *name;
 	size_t len;
+	uint32_t hash; /* of name, below at.dentry */
 };
 
 static bool
@@ -66,10 +67,11 @@ fast_begin(struct fast *w, const struct path *base, const char *path)
 }
 
 /* Splits the next name off and hashes it in one pass; 0: none is left. */
-static size_t
+static ALWAYS_INLINE size_t
 fast_next(struct fast *w)
 {
 	const char *p = w->rest;
+	uint64_t h = name_hash_begin(w->at.dentry);
 
 	for (;;) {
 		while (*p == '/')
@@ -80,8 +82,9 @@ fast_next(struct fast *w)
 		w->own_text = w->depth == 0;
 	}
 	w->name = p;
-	while (*p != '\0' && *p != '/')
-		p++;
+	for (; *p != '\0' && *p != '/'; p++)
+		h = name_hash_step(h, *p);
+	w->hash = name_hash_end(h);
 	w->rest = p;
 	return w->len = (size_t)(p - w->name);
 }
@@ -133,11 +136,11 @@ fast_up(struct fast *w)
 
 /* Finds the name below at.dentry. OK: *out and its number; ERR_NOENT: it is
  * known not to exist. */
-static enum err
+static ALWAYS_INLINE enum err
 fast_find(struct fast *w, struct dentry **out, unsigned *out_seq)
 {
 	struct dentry *dir = w->at.dentry, *d;
-	uint32_t hash = dentry_hash(dir, w->name, w->len);
+	const uint32_t hash = w->hash;
 
 	hlist_each(d, dentry_bucket(hash), hash) {
 		unsigned seq;
@@ -147,7 +150,7 @@ fast_find(struct fast *w, struct dentry **out, unsigned *out_seq)
 			continue;
 		seq = atomic_load_explicit(&d->seq.seq, memory_order_acquire);
 		if (d->name_len != w->len ||
-		    memcmp(d->name, w->name, w->len) != 0)
+		    !name_equal(d->name, w->name, w->len))
 			continue;
 		v = rcu_load(&d->vnode);
 		if ((seq & 1) != 0 || dentry_is_dead(d) ||
@@ -237,8 +240,9 @@ fast_go(struct fast *w)
 		if (UNLIKELY(e != OK))
 			return ERR_AGAIN;
 		last = fast_is_last(w);
-		if (path_is_dot(w->name, w->len) ||
-		    path_is_dotdot(w->name, w->len)) {
+		if (UNLIKELY(w->name[0] == '.') &&
+		    (path_is_dot(w->name, w->len) ||
+		    path_is_dotdot(w->name, w->len))) {
 			if (last && w->stop)
 				return ERR_AGAIN;
 			if (w->len == 2 && !fast_up(w))
@@ -273,7 +277,7 @@ walk_fast(const struct path *base, const char *path, unsigned flags,
     struct walk_name *last_name, struct path *out)
 {
 	struct path got = { NULL, NULL };
-	struct fast w;
+	struct fast w UNINITIALIZED;
 	enum err e = ERR_AGAIN;
 	bool good;
 

@@ -115,6 +115,8 @@ struct vnode {
 	atomic_uint uid, gid, nlink; /* [A] written under lock */
 	uint64_t rdev; /* [I] */
 	struct file_time atime, mtime, ctime, btime; /* [a] attr_seq */
+	_Atomic(ns_t) touched; /* [A] when vnode_touch set them last */
+	atomic_uint touched_which; /* [A] and which of them */
 	uint64_t blocks; /* [l] of 512 bytes */
 	struct memobj cache; /* regular files: the page cache and size */
 	bool has_cache; /* [I] cache is initialised */
@@ -152,7 +154,8 @@ vnode_is(const struct vnode *v, uint32_t type)
 	return S_IS(atomic_load_explicit(&v->mode, memory_order_relaxed), type);
 }
 
-void vnode_touch(struct vnode *v, unsigned which); /* ATTR_*TIME: to now */
+/* Sets times (ATTR_*TIME) to now, with a grain of a millisecond. */
+void vnode_touch(struct vnode *v, unsigned which);
 
 /* ---- file systems ----------------------------------------------------- */
 
