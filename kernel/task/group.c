@@ -202,7 +202,7 @@ task_setsid(int *out)
 	struct session *s, *old = NULL;
 	struct pid *group = NULL;
 	unsigned long flags;
-	bool leads;
+	bool leads, linked;
 
 	s = session_create(t->id);
 	if (s == NULL)
@@ -210,10 +210,12 @@ task_setsid(int *out)
 	flags = spin_lock_irq(&task_tree_lock);
 	leads = !list_empty(&t->id->members);
 	if (!leads) {
+		linked = links_group(t);
 		group_leave(t, &group, &old);
 		s->leader = t;
 		group_join(t, t->id, s);
-		check_orphan(group, NULL);
+		if (linked)
+			check_orphan(group, NULL);
 	}
 	spin_unlock_irq(&task_tree_lock, flags);
 	pid_unref(group);
@@ -267,6 +269,7 @@ setpgid_locked(struct task *t, int pgid, struct pid **old,
     struct session **old_session)
 {
 	struct session *s = t->session;
+	bool linked = links_group(t);
 	struct pid *group;
 	enum err e;
 
@@ -285,7 +288,8 @@ setpgid_locked(struct task *t, int pgid, struct pid **old,
 	}
 	group_leave(t, old, old_session);
 	group_join(t, group, s);
-	check_orphan(*old, NULL);
+	if (linked)
+		check_orphan(*old, NULL);
 	return OK;
 }
 
