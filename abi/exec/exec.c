@@ -94,6 +94,8 @@ image_build(struct image *img, const struct exec_request *req,
 	if (e != OK)
 		return e;
 	e = choose_program(img, req);
+	if (e == OK)
+		e = zone_translate(img);
 	if (e != OK)
 		return e;
 	set_ids(img);

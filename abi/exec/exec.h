@@ -14,6 +14,9 @@ enum err strings_from_kernel(
 /* Replaces argument 0 by count others. */
 enum err strings_prepend(
     struct image *img, const char *const *args, unsigned count);
+/* Takes prefix off from PATH's value and puts prefix on in front; NULL: none. */
+enum err strings_path_prefix(
+    struct image *img, const char *off, const char *on);
 void strings_free(struct image *img);
 
 /* load.c: reads and checks headers; maps the segments of program and
@@ -27,6 +30,8 @@ enum err choose_program(struct image *img, const struct exec_request *req);
 
 /* zone.c: sets img->zone and img->view. */
 enum err zone_enter(struct image *img);
+/* Makes PATH fit the image's view. */
+enum err zone_translate(struct image *img);
 /* Gives the task the image's view; cannot fail. */
 void zone_switch(struct task *t, struct image *img);
 

@@ -194,3 +194,49 @@ strings_prepend(struct image *img, const char *const *args, unsigned count)
 	img->argc += count - (img->argc > 0);
 	return OK;
 }
+
+/* The value of PATH among the environment strings; NULL: none. */
+static char *
+find_path(struct image *img)
+{
+	char *p = img->strings;
+
+	for (unsigned i = 0; i < img->argc + img->envc; i++) {
+		if (i >= img->argc && strncmp(p, "PATH=", 5) == 0)
+			return p + 5;
+		p += strlen(p) + 1;
+	}
+	return NULL;
+}
+
+static size_t
+prefix_len(const char *value, const char *prefix)
+{
+	size_t len = prefix != NULL ? strlen(prefix) : 0;
+
+	return strncmp(value, prefix != NULL ? prefix : "", len) == 0 ? len : 0;
+}
+
+enum err
+strings_path_prefix(struct image *img, const char *off, const char *on)
+{
+	char *value = find_path(img);
+	size_t drop, add, at;
+
+	if (value == NULL)
+		return OK;
+	drop = prefix_len(value, off);
+	add = on == NULL || prefix_len(value + drop, on) > 0 ? 0 : strlen(on);
+	at = (size_t)(value - img->strings);
+	while (img->strings_cap - img->strings_len < add) {
+		enum err e = grow(img);
+
+		if (e != OK)
+			return e;
+	}
+	value = img->strings + at;
+	memmove(value + add, value + drop, img->strings_len - at - drop);
+	memcpy(value, on != NULL ? on : "", add);
+	img->strings_len += add - drop;
+	return OK;
+}

@@ -116,6 +116,30 @@ zone_enter(struct image *img)
 	return e;
 }
 
+/* Where programs of an ABI's own system lie, in front of what else PATH says
+ * while a task sees that zone. */
+static const char *
+zone_path(const struct zone *z)
+{
+	if (z != NULL && z->abi->index == ABI_LINUX)
+		return "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:";
+	return NULL;
+}
+
+enum err
+zone_translate(struct image *img)
+{
+	struct path root;
+	const struct zone *old;
+
+	if (img->view.dentry == NULL)
+		return OK;
+	fs_state_view(task_current()->fs, &root, NULL);
+	old = zone_by_root(root.dentry);
+	path_unref(&root);
+	return strings_path_prefix(img, zone_path(old), zone_path(img->zone));
+}
+
 /* Walks text in the view; true when it names the same directory as cwd. */
 static bool
 same_text(const struct image *img, const char *text, const struct path *cwd,

@@ -111,23 +111,21 @@ arch_init_cpu(void)
 
 #define HART_START_LIMIT (NS_PER_SEC / 2)
 
-/* What secondary_start reads, by physical address. */
-struct cpu_start {
-	uint64_t satp;
-	uint64_t head, stack;
-};
+struct cpu_start cpu_starts[CPU_MAX];
 
 enum err
 arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 {
-	static struct cpu_start starts[CPU_MAX];
-	struct cpu_start *s = &starts[cpu];
+	struct cpu_start *s = &cpu_starts[cpu];
 	ns_t limit = arch_time() + HART_START_LIMIT;
 	struct sbi_ret r;
 
 	s->satp = arch_kernel_space.satp;
 	s->head = (uint64_t)head;
 	s->stack = stack_top;
+	s->hwid = boot_info.cpu_hwid[cpu];
+	atomic_thread_fence(memory_order_seq_cst);
+	s->ready = 1;
 	atomic_thread_fence(memory_order_seq_cst);
 	/* The firmware may still be parking that hart: ask again for a while.
 	 * "Already started" is no failure: the caller waits for the hart. */

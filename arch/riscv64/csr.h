@@ -80,5 +80,13 @@ void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
 void space_map_kernel(void);
 /* Finds out whether satp holds ASIDs; boot CPU. */
 void space_probe_asids(void);
+/* What a hart that starts needs, read by physical address in start.S. */
+struct cpu_start {
+	uint64_t satp;
+	uint64_t head, stack; /* virtual addresses */
+	uint64_t hwid;
+	uint64_t ready; /* the rest is complete */
+};
+extern struct cpu_start cpu_starts[];
 /* Entry of other harts, start.S. */
 void secondary_start(void);

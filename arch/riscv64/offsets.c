@@ -2,6 +2,8 @@
 #include <kernel/arch.h>
 #include <kernel/mm.h>
 
+#include "csr.h"
+
 #define OFFSET(name, value) \
 	__asm__ volatile("\n.ascii \"@ASM " #name " %0\"" : : "i"(value))
 
@@ -23,6 +25,13 @@ offsets(void)
 	OFFSET(CTX_RA, offsetof(struct arch_context, ra));
 	OFFSET(CTX_SP, offsetof(struct arch_context, sp));
 	OFFSET(CTX_S, offsetof(struct arch_context, s));
+	OFFSET(START_SATP, offsetof(struct cpu_start, satp));
+	OFFSET(START_HEAD, offsetof(struct cpu_start, head));
+	OFFSET(START_STACK, offsetof(struct cpu_start, stack));
+	OFFSET(START_HWID, offsetof(struct cpu_start, hwid));
+	OFFSET(START_READY, offsetof(struct cpu_start, ready));
+	OFFSET(START_SIZE, sizeof(struct cpu_start));
+	OFFSET(CPUS, CPU_MAX);
 	OFFSET(KSTACK_BYTES, KSTACK_SIZE);
 	OFFSET(KERNEL_OFFSET, KERNEL_BASE - UINT64_C(0x80000000));
 	OFFSET(WORK_TRACE_BIT, WORK_TRACE);

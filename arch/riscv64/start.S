@@ -13,6 +13,10 @@
 _start:
 	csrw	sie, zero
 	csrw	sip, zero
+	lla	t0, boot_taken
+	li	t1, 1
+	amoswap.w.aqrl t1, t1, (t0)
+	bnez	t1, late_hart
 	mv	s0, a0
 	mv	s1, a1
 	lla	t0, kernel_bss_start
@@ -43,16 +47,39 @@ _start:
 	unimp
 
 /*
+ * Another hart here: OpenSBI 1.1 lets a hart that arrives just while it is
+ * being started see "start" before the address to start at, and it comes the
+ * way of the boot hart. Its record is complete: find it by the hart's id.
+ */
+late_hart:
+	lla	a1, cpu_starts
+	li	t1, CPUS
+1:	ld	t2, START_READY(a1)
+	beqz	t2, 2f
+	ld	t2, START_HWID(a1)
+	beq	t2, a0, secondary_start
+2:	addi	a1, a1, START_SIZE
+	addi	t1, t1, -1
+	bnez	t1, 1b
+	j	late_hart
+
+	.data
+	.balign	4
+boot_taken:
+	.word	0
+	.section .text.start, "ax"
+
+/*
  * A secondary hart: a0 = hart id, a1 = physical address of struct
- * cpu_start {satp, head, stack}. Same way into virtual addresses.
+ * cpu_start. Same way into virtual addresses.
  */
 	.balign	4
 	.globl secondary_start
 secondary_start:
 	csrw	sie, zero
-	ld	t0, 0(a1)
-	ld	tp, 8(a1)
-	ld	sp, 16(a1)
+	ld	t0, START_SATP(a1)
+	ld	tp, START_HEAD(a1)
+	ld	sp, START_STACK(a1)
 	mv	fp, zero
 	li	t1, KERNEL_OFFSET
 	lla	t2, 3f

@@ -1,6 +1,8 @@
 /* /proc/PID/mounts and mountinfo. */
 #include "proc.h"
 
+#include <kernel/user.h>
+
 static struct mount_ns *
 ns_of(struct task *t)
 {
@@ -33,7 +35,7 @@ put_mount(struct seq *q, const struct mount_info *m)
 {
 	seq_escaped(q, m->source);
 	seq_puts(q, " ");
-	seq_path(q, &m->at);
+	seq_path(q, &m->root_of_mount);
 	seq_printf(q, " %s ", m->type);
 	put_flags(q, m->flags);
 	seq_printf(q, "%s 0 0\n", m->options);
@@ -58,13 +60,24 @@ put_info(struct seq *q, const struct mount_info *m)
 	    (unsigned long long)m->parent_id, (unsigned long long)m->dev);
 	put_root(q, m);
 	seq_puts(q, " ");
-	seq_path(q, &m->at);
+	seq_path(q, &m->root_of_mount);
 	seq_puts(q, " ");
 	put_flags(q, m->flags);
 	seq_printf(q, " - %s ", m->type);
 	seq_escaped(q, m->source);
 	seq_printf(q, " %s%s\n", (m->flags & MOUNT_RDONLY) ? "ro" : "rw",
 	    m->options);
+}
+
+/* Whether the reader's root can see the mount. Its own root is asked, not the
+ * place it covers: the reader's "/" may be a mount. */
+static bool
+reachable(const struct mount_info *m, char *buf)
+{
+	char *text;
+
+	return vfs_path_text(&m->root_of_mount, NULL, buf, PATH_MAX, &text) == OK &&
+	    text[0] == '/';
 }
 
 static enum err
@@ -74,14 +87,17 @@ show_all(struct seq *q, const struct proc_ctx *c,
 	struct mount_ns *ns = ns_of(c->task);
 	struct mount_info m;
 	uint64_t id = 0;
+	char *buf = kmalloc(PATH_MAX);
 
-	while (ns != NULL && mount_next(ns, &id, &m) == OK) {
-		put(q, &m);
+	while (ns != NULL && buf != NULL && mount_next(ns, &id, &m) == OK) {
+		if (reachable(&m, buf))
+			put(q, &m);
 		path_unref(&m.root_of_mount);
 		path_unref(&m.at);
 	}
 	mount_ns_unref(ns);
-	return OK;
+	kfree(buf, PATH_MAX);
+	return buf != NULL ? OK : ERR_NOMEM;
 }
 
 enum err

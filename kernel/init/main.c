@@ -57,8 +57,7 @@ start_init(void)
 {
 	char path[128];
 	const char *argv[] = { init_path(path, sizeof(path)), NULL };
-	const char *envp[] = { "HOME=/root", "PATH=/system/bin", "TERM=linux",
-		NULL };
+	const char *envp[] = { "HOME=/root", "TERM=xterm", NULL };
 	const struct exec_request req = {
 		.path = argv[0],
 		.kernel_args = true,

@@ -101,19 +101,26 @@ mount_all(void)
 
 /* ---- zones ----------------------------------------------------------------- */
 
-/* What every zone shows of the whole system, under the same names. */
-static const char *const shared[] = {
-	"/dev", "/proc", "/sys", "/tmp", "/root", "/home", "/system", "/abi",
-	"/extra",
+/* What every zone shows of the whole system, under the same names; deep: with
+ * what is mounted below it. */
+static const struct share {
+	const char *path;
+	bool deep;
+} shared[] = {
+	{ "/dev", true }, { "/proc", false }, { "/sys", false },
+	{ "/tmp", false }, { "/root", false }, { "/home", false },
+	{ "/system", true }, { "/abi", false }, { "/extra", false },
 };
 
 static void
-bind_into(const char *zone, const char *what)
+bind_into(const char *zone, const struct share *share)
 {
+	const char *what = share->path;
 	char target[64];
 	struct stat st;
 	struct cm_mount m = { .source = what, .target = target,
-		.flags = CM_MOUNT_BIND | CM_MOUNT_RECURSIVE };
+		.flags = CM_MOUNT_BIND |
+		    (share->deep ? CM_MOUNT_RECURSIVE : 0) };
 	long r;
 
 	if (stat(what, &st) < 0)
@@ -123,6 +130,18 @@ bind_into(const char *zone, const char *what)
 	r = cm_fs_mount(&m);
 	if (r < 0)
 		say("cannot bind", target, r);
+}
+
+/* A zone's root is a mount of its own, so that programs in it find "/" among
+ * their mounts. */
+static void
+bind_over(const char *zone)
+{
+	struct cm_mount m = { .source = zone, .target = zone,
+		.flags = CM_MOUNT_BIND };
+
+	if (cm_fs_mount(&m) < 0)
+		say("cannot bind", zone, 0);
 }
 
 /*
@@ -147,10 +166,11 @@ make_zones(void)
 		if (e->d_name[0] == '.' || strlen(e->d_name) > 20)
 			continue;
 		snprintf(zone, sizeof(zone), "/abi/%s", e->d_name);
+		bind_over(zone);
 		if (cm_system_zone(zone, e->d_name) < 0)
 			continue;
 		for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
-			bind_into(zone, shared[i]);
+			bind_into(zone, &shared[i]);
 	}
 	closedir(d);
 }
