@@ -126,6 +126,7 @@ KTEST(tee_shares_bytes_and_leaves_them)
 
 struct ping {
 	struct file *r[2], *w[2];
+	atomic_bool go;
 };
 
 static void
@@ -244,12 +245,15 @@ poll_later(struct crew *c, unsigned number)
 	unsigned ready = 0;
 
 	if (number == 1) {
+		while (!atomic_load(&p->go))
+			sleep_ms(1);
 		sleep_ms(2);
 		EXPECT(put_text(p->w[1], "x"));
 		return;
 	}
 	EXPECT_OK(poll_files(items, 2, time_now() + NS_PER_MS / 2, &ready));
 	EXPECT(ready == 0);
+	atomic_store(&p->go, true);
 	EXPECT_OK(poll_files(items, 2, NS_NEVER, &ready));
 	EXPECT(ready == 1 && items[0].revents == 0 &&
 	    items[1].revents == POLL_IN);
@@ -257,7 +261,7 @@ poll_later(struct crew *c, unsigned number)
 
 KTEST(poll_waits_for_one_of_several)
 {
-	struct ping p;
+	struct ping p = { .go = false };
 	struct crew c = { .fn = poll_later, .arg = &p };
 
 	EXPECT_OK(pipe_create(0, &p.r[0], &p.w[0]));
