@@ -105,7 +105,7 @@ show_leaks(struct seq *q, const struct proc_ctx *c)
 	for (unsigned i = 0; i < OBJ_KINDS; i++) {
 		const char *name = obj_kind_name(i);
 
-		if (name != NULL)
+		if (name != NULL && name[0] != '\0')
 			seq_printf(q, "%s %lu\n", name, obj_live(i));
 	}
 	return OK;

@@ -96,6 +96,7 @@ static enum err
 show_stat(struct seq *q, const struct proc_ctx *c)
 {
 	ns_t user, system, idle = 0, now = time_now();
+	unsigned long interrupts = 0;
 	unsigned tasks, threads;
 
 	task_totals(c, &user, &system, &tasks, &threads);
@@ -118,8 +119,11 @@ show_stat(struct seq *q, const struct proc_ctx *c)
 		    (unsigned long long)((busy - u) / TICK_NS),
 		    (unsigned long long)(spent / TICK_NS));
 	}
-	seq_printf(q, "intr 0\nctxt %lu\nbtime %llu\nprocesses %llu\n"
-	    "procs_running %u\nprocs_blocked 0\n", sched_switches(),
+	for (unsigned i = 0; i < IRQ_MAX; i++)
+		interrupts += irq_count(i);
+	seq_printf(q, "intr %lu\nctxt %lu\nbtime %llu\nprocesses %llu\n"
+	    "procs_running %u\nprocs_blocked 0\n", interrupts,
+	    sched_switches(),
 	    (unsigned long long)((time_wall() - now) / NS_PER_SEC),
 	    (unsigned long long)atomic_load(&c->container->forks),
 	    sched_runnable());

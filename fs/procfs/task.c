@@ -282,6 +282,23 @@ show_zero(struct seq *q, const struct proc_ctx *c)
 	return OK;
 }
 
+/* Running out of memory kills the largest task: its share in per mille. */
+static enum err
+show_oom_score(struct seq *q, const struct proc_ctx *c)
+{
+	struct space *s = task_space(c->task);
+	struct page_stats st;
+	long pages = 0;
+
+	page_stats(&st);
+	if (s != NULL)
+		pages = MAX(atomic_load(&s->resident), 0l);
+	space_unref(s);
+	seq_printf(q, "%llu\n", (unsigned long long)pages * 1000 /
+	    MAX(st.total, UINT64_C(1)));
+	return OK;
+}
+
 static enum err
 show_personality(struct seq *q, const struct proc_ctx *c)
 {
@@ -304,17 +321,6 @@ show_abi(struct seq *q, const struct proc_ctx *c)
 	const struct abi *a = c->task->abi;
 
 	seq_printf(q, "%s\n", a == NULL ? "kernel" : a->name);
-	return OK;
-}
-
-/* What reads and writes moved is not counted: calls are. */
-static enum err
-show_io(struct seq *q, const struct proc_ctx *c)
-{
-	if (!task_may_inspect(c->task))
-		return ERR_ACCESS;
-	seq_puts(q, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\n"
-	    "write_bytes: 0\ncancelled_write_bytes: 0\n");
 	return OK;
 }
 
@@ -381,7 +387,7 @@ next_thread(const struct proc_ctx *c, uint32_t from, struct proc_name *out)
 	PROC_FILE("maps", show_task_maps), \
 	PROC_FILE("limits", show_limits), \
 	PROC_FILE("cgroup", show_cgroup), \
-	PROC_FILE("oom_score", show_zero), \
+	PROC_FILE("oom_score", show_oom_score), \
 	PROC_FILE("oom_score_adj", show_zero), \
 	PROC_FILE("personality", show_personality), \
 	PROC_FILE("wchan", show_wchan), \
@@ -390,7 +396,6 @@ next_thread(const struct proc_ctx *c, uint32_t from, struct proc_name *out)
 	PROC_FILE("gid_map", show_id_map), \
 	PROC_FILE("mounts", show_mounts), \
 	PROC_FILE("mountinfo", show_mountinfo), \
-	PROC_PRIVATE("io", show_io), \
 	PROC_FILE("abi", show_abi), \
 	PLACE("exe", task_exe, link_exe), \
 	PLACE("cwd", task_cwd, link_cwd), \

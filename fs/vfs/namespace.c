@@ -245,7 +245,8 @@ vfs_mount_root(const char *type, const char *source, const char *options,
 	e = super_create(t, source, options, &s);
 	if (e != OK)
 		return e;
-	e = mount_create(s, s->root_dentry, source, 0, &m);
+	e = mount_create(s, s->root_dentry, source != NULL ? source : type, 0,
+	    &m);
 	if (e != OK)
 		goto out;
 	e = ERR_NOMEM;

@@ -197,26 +197,34 @@ watch_dentry(struct dentry *d, uint32_t event)
 	dentry_unref(up);
 }
 
-void
-watch_vnode_gone(struct vnode *v)
+/* The first watch of v, off its lists, with its queue referenced unless that
+ * is just ending. */
+static struct watch *
+watch_take_first(struct vnode *v, struct watch_queue **q)
 {
 	struct watch *w;
 
-	for (;;) {
-		spin_lock(&watch_lock);
-		w = list_first(&v->watches, struct watch, on_vnode);
-		if (w != NULL && (!watch_take(w) ||
-		    !ref_inc_unless_zero(&w->queue->file.obj.refs))) {
-			spin_unlock(&watch_lock);
-			continue;
-		}
-		spin_unlock(&watch_lock);
-		if (w == NULL)
-			return;
-		struct watch_queue *q = w->queue;
+	spin_lock(&watch_lock);
+	w = list_first(&v->watches, struct watch, on_vnode);
+	if (w != NULL) {
+		watch_take(w);
+		*q = ref_inc_unless_zero(&w->queue->file.obj.refs) ?
+		    w->queue : NULL;
+	}
+	spin_unlock(&watch_lock);
+	return w;
+}
 
-		watch_end(w, true);
-		file_unref(&q->file);
+void
+watch_vnode_gone(struct vnode *v)
+{
+	struct watch_queue *q = NULL;
+	struct watch *w;
+
+	while ((w = watch_take_first(v, &q)) != NULL) {
+		watch_end(w, q != NULL);
+		if (q != NULL)
+			file_unref(&q->file);
 	}
 }
 
