@@ -111,6 +111,25 @@ rb_link(struct rbnode *n, struct rbnode *parent, struct rbnode **link)
 	*link = n;
 }
 
+/* Insertion into an empty tree, and taking the last element out, without the
+ * calls; the summary of n must be right already. */
+static inline void
+rb_insert_only(struct rbroot *root, struct rbnode *n)
+{
+	n->parent_color = 1; /* no parent, black */
+	n->left = NULL;
+	n->right = NULL;
+	root->node = n;
+	root->leftmost = n;
+}
+
+static inline void
+rb_erase_only(struct rbroot *root, struct rbnode *n)
+{
+	rb_init(root);
+	rbnode_init(n);
+}
+
 /* Restores balance (and the summaries) after rb_link(). */
 void rb_insert_fix(struct rbroot *root, struct rbnode *n);
 void rb_insert_fix_augmented(struct rbroot *root, struct rbnode *n,

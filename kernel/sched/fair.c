@@ -145,15 +145,20 @@ void
 fair_queue(struct fair_queue *q, struct sched_entity *se)
 {
 	se->min_vruntime = se->vruntime;
-	rb_insert_augmented(&q->tree, &se->node, deadline_less, &by_min);
-	q->count++;
+	if (q->count++ == 0)
+		rb_insert_only(&q->tree, &se->node);
+	else
+		rb_insert_augmented(
+		    &q->tree, &se->node, deadline_less, &by_min);
 }
 
 void
 fair_unqueue(struct fair_queue *q, struct sched_entity *se)
 {
-	rb_erase_augmented(&q->tree, &se->node, &by_min);
-	q->count--;
+	if (--q->count == 0)
+		rb_erase_only(&q->tree, &se->node);
+	else
+		rb_erase_augmented(&q->tree, &se->node, &by_min);
 }
 
 struct sched_entity *

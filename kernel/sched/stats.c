@@ -118,7 +118,7 @@ sched_loadavg(uint64_t out[3])
 void
 sleep_until(ns_t when)
 {
-	atomic_bool never = false;
+	atomic_uint never = 0;
 
 	/* Ends by its deadline only. */
 	while (wait_flag(&never, WAIT_DEEP, when) == OK)

@@ -40,8 +40,8 @@ static struct {
 	struct waitq thread_waitq; /* the callback thread */
 	struct waitq grace_waitq; /* it, for rcu_waiting to become 0 */
 	struct ktimer timer;
-	atomic_bool timer_armed; /* [A] */
-	atomic_bool kick; /* [A] the thread should start now */
+	atomic_uint timer_armed; /* [A] */
+	atomic_uint kick; /* [A] the thread should start now */
 	bool running; /* [I] after rcu_init */
 } rcu = {
 	.thread_waitq = WAITQ_INIT(rcu.thread_waitq),
@@ -53,14 +53,14 @@ atomic_uint_fast64_t rcu_waiting;
 static void
 kick_thread(void)
 {
-	atomic_store_explicit(&rcu.kick, true, memory_order_seq_cst);
+	atomic_store_explicit(&rcu.kick, 1, memory_order_seq_cst);
 	waitq_wake(&rcu.thread_waitq, 0);
 }
 
 static void
 timer_fired(struct ktimer *t UNUSED)
 {
-	atomic_store_explicit(&rcu.timer_armed, false, memory_order_seq_cst);
+	atomic_store_explicit(&rcu.timer_armed, 0, memory_order_seq_cst);
 	kick_thread();
 }
 
@@ -87,7 +87,7 @@ rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *))
 		kick_thread();
 	else if (!atomic_load_explicit(&rcu.timer_armed, memory_order_relaxed) &&
 	    rcu.running && !atomic_exchange_explicit(
-	    &rcu.timer_armed, true, memory_order_seq_cst))
+	    &rcu.timer_armed, 1, memory_order_seq_cst))
 		ktimer_set(&rcu.timer, time_now() + DELAY_NS);
 }
 
@@ -197,7 +197,7 @@ rcu_thread(void *arg UNUSED)
 
 		err_ignore(wait_until(&rcu.thread_waitq,
 		    atomic_exchange_explicit(
-		    &rcu.kick, false, memory_order_seq_cst), WAIT_DEEP));
+		    &rcu.kick, 0, memory_order_seq_cst), WAIT_DEEP));
 		h = take_callbacks();
 		if (h == NULL)
 			continue;
@@ -212,7 +212,7 @@ rcu_thread(void *arg UNUSED)
 struct rcu_waiter {
 	struct rcu_head head;
 	struct thread *thread;
-	atomic_bool done;
+	atomic_uint done;
 };
 
 static void
@@ -223,7 +223,7 @@ waiter_done(struct rcu_head *h)
 
 	/* Keeps t from going away between the two steps. */
 	rcu_read_lock();
-	atomic_store_explicit(&w->done, true, memory_order_seq_cst);
+	atomic_store_explicit(&w->done, 1, memory_order_seq_cst);
 	sched_wake(t, false);
 	rcu_read_unlock();
 }

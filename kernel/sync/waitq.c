@@ -95,7 +95,7 @@ wait_wake_thread(struct wait_entry *w, unsigned key)
 	struct thread *t = w->thread;
 	struct wait_entry *main = w->arg != NULL ? w->arg : w;
 
-	if (atomic_exchange_explicit(&main->woken, true, memory_order_seq_cst))
+	if (atomic_exchange_explicit(&main->woken, 1, memory_order_seq_cst))
 		return false;
 	sched_wake(t, (key & WAKE_SYNC) != 0);
 	return true;
@@ -113,7 +113,7 @@ wait_begin(struct waitq *q, struct wait_entry *w, enum wait_mode mode UNUSED)
 		w->wake = wait_wake_thread;
 		list_add_tail(&q->entries, &w->link);
 	}
-	atomic_store_explicit(&w->woken, false, memory_order_relaxed);
+	atomic_store_explicit(&w->woken, 0, memory_order_relaxed);
 	spin_unlock_irq(&q->lock, flags);
 	atomic_thread_fence(memory_order_seq_cst); /* S2 */
 }
@@ -129,7 +129,7 @@ wait_end(struct waitq *q, struct wait_entry *w)
 struct wait_timer {
 	struct ktimer timer;
 	struct thread *thread;
-	atomic_bool fired;
+	atomic_uint fired;
 };
 
 static void
@@ -138,7 +138,7 @@ wait_timeout(struct ktimer *t)
 	struct wait_timer *wt = container_of(t, struct wait_timer, timer);
 	struct thread *sleeper = wt->thread;
 
-	atomic_store_explicit(&wt->fired, true, memory_order_seq_cst);
+	atomic_store_explicit(&wt->fired, 1, memory_order_seq_cst);
 	sched_wake(sleeper, false);
 }
 
@@ -159,7 +159,7 @@ wait_signal(struct thread *t, enum wait_mode mode)
 
 /* One stay in SLEEPING; a spurious return is the caller's to repeat. */
 static enum err
-wait_once(struct thread *t, atomic_bool *flag, enum wait_mode mode,
+wait_once(struct thread *t, atomic_uint *flag, enum wait_mode mode,
     struct wait_timer *wt)
 {
 	enum err e;
@@ -183,7 +183,7 @@ wait_once(struct thread *t, atomic_bool *flag, enum wait_mode mode,
 }
 
 enum err
-wait_flag(atomic_bool *flag, enum wait_mode mode, ns_t deadline)
+wait_flag(atomic_uint *flag, enum wait_mode mode, ns_t deadline)
 {
 	struct thread *t = thread_current();
 	struct wait_timer wt, *timer = NULL;
@@ -196,7 +196,7 @@ wait_flag(atomic_bool *flag, enum wait_mode mode, ns_t deadline)
 			return ERR_TIMEDOUT;
 		ktimer_init(&wt.timer, wait_timeout);
 		wt.thread = t;
-		atomic_init(&wt.fired, false);
+		atomic_init(&wt.fired, 0);
 		timer = &wt;
 		ktimer_set(&wt.timer, deadline);
 	}

@@ -37,11 +37,17 @@ futex_init(void)
 	}
 }
 
+static struct futex_bucket *
+futex_bucket_of(uintptr_t base, uint64_t offset)
+{
+	return &buckets[hash_u64_bits(
+	    base ^ (offset << 6) ^ offset, BUCKET_BITS)];
+}
+
 struct futex_bucket *
 futex_bucket(const struct futex_key *k)
 {
-	return &buckets[hash_u64_bits(
-	    k->base ^ (k->offset << 6) ^ k->offset, BUCKET_BITS)];
+	return futex_bucket_of(k->base, k->offset);
 }
 
 enum err
@@ -118,7 +124,7 @@ futex_wake_one(struct futex_waiter *w)
 {
 	list_del(&w->link);
 	w->taken = true;
-	atomic_store_explicit(w->woken, true, memory_order_seq_cst);
+	atomic_store_explicit(w->woken, 1, memory_order_seq_cst);
 	sched_wake(w->thread, false);
 }
 
@@ -156,7 +162,7 @@ enum err
 futex_wait(uintptr_t addr, bool shared, uint32_t expect, uint32_t bits,
     ns_t deadline)
 {
-	atomic_bool woken = false;
+	atomic_uint woken = 0;
 	struct futex_waiter w = {
 		.thread = thread_current(),
 		.bits = bits,
@@ -201,7 +207,7 @@ futex_wait_many(const struct futex_wait_one *want, unsigned count,
     ns_t deadline, unsigned *index)
 {
 	struct futex_waiter *w;
-	atomic_bool woken = false;
+	atomic_uint woken = 0;
 	unsigned queued = 0;
 	enum err e = OK;
 
@@ -271,21 +277,44 @@ wake_key(const struct futex_key *k, unsigned count, uint32_t bits)
 	return n;
 }
 
-enum err
-futex_wake(uintptr_t addr, bool shared, unsigned count, uint32_t bits,
+/* Most wakes find nobody: the look before the lock, without more. */
+static bool
+nobody_waits(uintptr_t addr)
+{
+	const struct futex_bucket *b = futex_bucket_of(
+	    (uintptr_t)task_current()->space, addr);
+
+	atomic_thread_fence(memory_order_seq_cst);
+	return list_empty(&b->waiters);
+}
+
+static NOINLINE enum err
+wake_slow(uintptr_t addr, bool shared, unsigned count, uint32_t bits,
     unsigned *woken)
 {
 	struct futex_key k = { 0 };
 	enum err e;
 
-	if (bits == 0)
-		return ERR_INVAL;
 	e = futex_key_get(addr, shared, &k);
 	if (e != OK)
 		return e;
 	*woken = wake_key(&k, count, bits);
 	key_put(&k);
 	return OK;
+}
+
+enum err
+futex_wake(uintptr_t addr, bool shared, unsigned count, uint32_t bits,
+    unsigned *woken)
+{
+	if (UNLIKELY(bits == 0))
+		return ERR_INVAL;
+	if (!shared && addr % 4 == 0 && addr < arch_user_end &&
+	    nobody_waits(addr)) {
+		*woken = 0;
+		return OK;
+	}
+	return wake_slow(addr, shared, count, bits, woken);
 }
 
 /* Two buckets in the order of their addresses. */

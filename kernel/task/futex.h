@@ -27,7 +27,7 @@ struct futex_waiter {
 	struct thread *thread; /* [I] */
 	uint32_t bits; /* [I] */
 	bool pi; /* [I] waits in futex_lock_pi */
-	atomic_bool *woken; /* [I] what the thread sleeps on */
+	atomic_uint *woken; /* [I] what the thread sleeps on */
 	bool taken; /* [b] off the list by a waker */
 };
 

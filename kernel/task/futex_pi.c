@@ -154,7 +154,7 @@ lock_wait(struct futex_waiter *w, uint32_t owner, ns_t deadline)
 enum err
 futex_lock_pi(uintptr_t addr, bool shared, bool try, ns_t deadline)
 {
-	atomic_bool woken = false;
+	atomic_uint woken = 0;
 	struct futex_waiter w = {
 		.thread = thread_current(),
 		.bits = FUTEX_ANY_BITS,

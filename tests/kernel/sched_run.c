@@ -94,7 +94,7 @@ KTEST(sched_nice_threads_get_less)
 static void
 rt_member(struct crew *c UNUSED, unsigned number)
 {
-	ns_t start, late = 0;
+	unsigned prompt = 0;
 
 	EXPECT_OK(sched_set_affinity(thread_current(), 1));
 	if (number != 0) {
@@ -103,13 +103,14 @@ rt_member(struct crew *c UNUSED, unsigned number)
 	}
 	EXPECT_OK(sched_set_class(thread_current(), SCHED_FIFO, 50));
 	for (unsigned i = 0; i < 20; i++) {
-		start = time_now() + NS_PER_MS;
-		sleep_until(start);
-		late += time_now() - start;
+		ns_t when = time_now() + NS_PER_MS;
+
+		sleep_until(when);
+		prompt += time_now() - when < NS_PER_MS;
 	}
-	/* Three burners have slices of 3 ms; we do not wait for them. The
-	 * sum bears with an emulator that is not always on a CPU itself. */
-	EXPECT(late < 20 * 3 * NS_PER_MS);
+	/* Three burners have slices of 3 ms; we do not wait for them. Half
+	 * of the turns may meet an emulator that is not on a CPU itself. */
+	EXPECT(prompt >= 10);
 	atomic_store(&w.stop, true);
 }
 

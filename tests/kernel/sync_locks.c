@@ -182,6 +182,8 @@ herd_wait(struct crew *c UNUSED, unsigned number)
 		sleep_ms(5);
 		atomic_store(&herd.tickets, 2);
 		waitq_wake_some(&herd.q, 0, 2);
+		while (atomic_load(&herd.awake) < 2)
+			sleep_ms(1);
 		sleep_ms(20);
 		EXPECT(atomic_load(&herd.awake) == 2);
 		atomic_store(&herd.tickets, CREW);
