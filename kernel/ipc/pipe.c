@@ -137,15 +137,36 @@ pull(struct pipe *p, struct iter *it)
 	return total;
 }
 
+static bool
+may_read(const struct pipe *p)
+{
+	return !pipe_empty(p) || p->writers == 0;
+}
+
 static enum err
 wait_data(struct pipe *p, bool nonblock)
 {
-	if (!pipe_empty(p) || p->writers == 0)
+	struct wait_entry w = { 0 };
+	enum err e = OK;
+
+	if (may_read(p))
 		return OK;
 	if (nonblock)
 		return ERR_AGAIN;
-	return wait_until_locked(&p->read_wait, &p->lock,
-	    !pipe_empty(p) || p->writers == 0, WAIT_SIGNALS, NS_NEVER);
+	while (e == OK) {
+		wait_begin(&p->read_wait, &w, WAIT_SIGNALS);
+		if (may_read(p))
+			break;
+		mutex_unlock(&p->lock);
+		e = wait_sleep(&w, WAIT_SIGNALS, NS_NEVER);
+		mutex_lock(&p->lock);
+		if (may_read(p)) {
+			e = OK;
+			break;
+		}
+	}
+	wait_end(&p->read_wait, &w);
+	return e;
 }
 
 enum err
@@ -284,16 +305,32 @@ unpush(struct pipe *p, size_t n)
 static enum err
 wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
 {
+	struct wait_entry w = { 0 };
+	enum err e = OK;
+
 	if (p->readers == 0)
 		return ERR_PIPE;
 	if (has_room(p, len, packet))
 		return OK;
 	if (nonblock)
 		return ERR_AGAIN;
-	wake_readers(p); /* of what was written before */
-	return wait_until_locked(&p->write_wait, &p->lock,
-	    has_room(p, len, packet) || p->readers == 0,
-	    WAIT_SIGNALS, NS_NEVER);
+	while (e == OK) {
+		wait_begin(&p->write_wait, &w, WAIT_SIGNALS);
+		if (has_room(p, len, packet) || p->readers == 0)
+			break;
+		mutex_unlock(&p->lock);
+		/* Of what was written before. Without the lock, since a
+		 * reader that runs at once wants it. */
+		wake_readers(p);
+		e = wait_sleep(&w, WAIT_SIGNALS, NS_NEVER);
+		mutex_lock(&p->lock);
+		if (has_room(p, len, packet) || p->readers == 0) {
+			e = OK;
+			break;
+		}
+	}
+	wait_end(&p->write_wait, &w);
+	return e;
 }
 
 /* One write of up to PIPE_BUF bytes, or one packet: all or nothing. */

@@ -163,7 +163,8 @@ signalfd_create(sigset_bits set, unsigned flags, struct file **out)
 	atomic_init(&sf->set, set & ~SIG_UNBLOCKABLE);
 	mutex_init(&sf->lock, RANK_EVENT, "signal file");
 	e = file_create(&signal_ops, OBJ_SIGNALFD,
-	    FILE_READ | FILE_WRITE | FILE_STREAM | (flags & FILE_NONBLOCK), sf, out);
+	    FILE_READ | FILE_WRITE | FILE_STREAM | (flags & FILE_NONBLOCK),
+	    sf, out);
 	if (e != OK)
 		kfree(sf, sizeof(*sf));
 	return e;

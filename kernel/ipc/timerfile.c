@@ -220,7 +220,8 @@ timer_create(enum clock_id clock, unsigned flags, struct file **out)
 	tf->clock = clock;
 	tf->step.wake = timer_stepped;
 	e = file_create(&timer_ops, OBJ_TIMER,
-	    FILE_READ | FILE_WRITE | FILE_STREAM | (flags & FILE_NONBLOCK), tf, out);
+	    FILE_READ | FILE_WRITE | FILE_STREAM | (flags & FILE_NONBLOCK),
+	    tf, out);
 	if (e != OK) {
 		kfree(tf, sizeof(*tf));
 		return e;
