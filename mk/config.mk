@@ -123,5 +123,6 @@ INIT_clang := -ftrivial-auto-var-init=pattern
 ifneq ($(strip $(SAN)),)
 WARN_gcc := -Wlogical-op -Wduplicated-cond -Wno-null-dereference \
     -Wno-maybe-uninitialized
-WARN_clang += -Wno-null-dereference
+WARN_clang += -Wno-null-dereference $(if $(filter host,$(ARCH)),\
+    -Wno-thread-safety)
 endif
