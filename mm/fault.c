@@ -288,6 +288,8 @@ fault_around(struct fault *f)
 		win[0] = index, win[1] = index + 1;
 	if (e != OK && (e = space_charge(f->space, 1)) != OK)
 		return e;
+	region_touch(r, r->start + ((win[0] << PAGE_SHIFT) - r->offset),
+	    r->start + ((win[1] << PAGE_SHIFT) - r->offset));
 	rcu_read_lock();
 	n = radix_gang(&m->pages, win[0], RADIX_ANY, hits,
 	    (size_t)(win[1] - win[0]));
@@ -463,6 +465,7 @@ fault_once(struct fault *f)
 		return ERR_FAULT;
 	if (UNLIKELY((r->prot & f->access) != f->access))
 		return ERR_ACCESS;
+	region_touch(r, f->va, f->va + PAGE_SIZE);
 	f->slot = pt_slot(&f->space->arch, f->va, true, &large);
 	if (UNLIKELY(f->slot == NULL))
 		return ERR_NOMEM;

@@ -106,7 +106,8 @@ copy_regions(struct space *s, struct copy *c)
 		if ((r->flags & (REGION_SHARED | REGION_PHYS |
 		    REGION_WIPEFORK)) != 0)
 			continue;
-		pt_walk(&s->arch, r->start, r->end, copy_entry, c);
+		region_walk(r, (vaddr_t[2]){ r->start, r->end },
+		    copy_entry, c);
 		if (c->failed)
 			return ERR_NOMEM;
 	}

@@ -97,6 +97,7 @@ region_create(struct space *s, const struct map_request *q, size_t len)
 	if (r == NULL)
 		return NULL;
 	r->space = s;
+	region_untouched(r);
 	r->prot = q->prot;
 	r->max_prot = q->max_prot == 0 ? PROT_RWX : q->max_prot;
 	r->flags = q->flags;

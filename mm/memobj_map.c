@@ -73,6 +73,8 @@ memobj_unmap(
 	vaddr_t part[2];
 	struct zap z;
 
+	/* The pages' owner is gone before a region's touched part is read. */
+	atomic_thread_fence(memory_order_seq_cst);
 	mutex_lock(&m->region_lock);
 	list_each(r, &m->regions, obj_link) {
 		if (!region_part(r, first, last, part))

@@ -177,6 +177,31 @@ struct walk {
 	void *arg;
 };
 
+/* Slots [i, end) of a leaf table that starts at base. Empty ones are passed
+ * eight at a time: most are. */
+static void
+walk_leaves(const struct walk *w, slot_t *table, const vaddr_t range[2])
+{
+	size_t i = (range[0] >> PAGE_SHIFT) & INDEX_MASK;
+	size_t end = i + ((range[1] - range[0]) >> PAGE_SHIFT);
+	vaddr_t base = range[0] - (i << PAGE_SHIFT);
+
+#define PEEK(k) atomic_load_explicit(&table[i + (k)], memory_order_relaxed)
+	while (i < end) {
+		if ((i & 7) == 0 && i + 8 <= end &&
+		    (PEEK(0) | PEEK(1) | PEEK(2) | PEEK(3) |
+		    PEEK(4) | PEEK(5) | PEEK(6) | PEEK(7)) == 0) {
+			i += 8;
+			continue;
+		}
+		if (pte_present(PEEK(0)))
+			w->fn(&table[i], base + (i << PAGE_SHIFT), false,
+			    w->arg);
+		i++;
+	}
+#undef PEEK
+}
+
 static void
 walk_level(const struct walk *w, slot_t *table, unsigned level,
     const vaddr_t range[2])
@@ -190,8 +215,11 @@ walk_level(const struct walk *w, slot_t *table, unsigned level,
 		next = entry_end(va, level, range[1]);
 		if (!pte_present(e))
 			continue;
-		if (level == 0 || pte_is_leaf(e))
-			w->fn(slot, va, level > 0, w->arg);
+		if (pte_is_leaf(e))
+			w->fn(slot, va, true, w->arg);
+		else if (level == 1)
+			walk_leaves(w, table_at(pte_addr(e)),
+			    (vaddr_t[2]){ va, next });
 		else
 			walk_level(w, table_at(pte_addr(e)), level - 1,
 			    (vaddr_t[2]){ va, next });

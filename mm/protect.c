@@ -42,6 +42,8 @@ region_join(struct space *s, struct region *a, struct list *dead)
 	}
 	region_erase(&s->regions, b);
 	region_set_bounds(a, a->start, end);
+	region_touch(a, atomic_load(&b->touched_low),
+	    atomic_load(&b->touched_high));
 	if (m != NULL) {
 		mutex_unlock(&m->region_lock);
 		if (region_counts_writer(b))
@@ -137,7 +139,7 @@ protect_locked(struct space *s, vaddr_t start, vaddr_t end, unsigned prot,
 		r->prot = prot;
 		rp.region = r;
 		if ((r->flags & REGION_PHYS) == 0)
-			pt_walk(&s->arch, r->start, r->end,
+			region_walk(r, (vaddr_t[2]){ r->start, r->end },
 			    reprotect_entry, &rp);
 	}
 	if (rp.start < rp.end)

@@ -50,6 +50,39 @@ region_counts_writer(const struct region *r)
  * ERR_NOMEM leaves the meaning of the tree as it was. */
 enum err region_split_at(struct space *s, vaddr_t va);
 
+/*
+ * What part of a region has ever had present entries. A fault widens it,
+ * under the shared lock, before it fills an entry; walks under the exclusive
+ * lock skip the rest, so that a large mapping of which little was used is
+ * cheap to unmap, protect and copy.
+ */
+static inline void
+region_touch(struct region *r, vaddr_t start, vaddr_t end)
+{
+	vaddr_t low = atomic_load_explicit(
+	    &r->touched_low, memory_order_relaxed);
+	vaddr_t high = atomic_load_explicit(
+	    &r->touched_high, memory_order_relaxed);
+
+	while (UNLIKELY(start < low) && !atomic_compare_exchange_weak(
+	    &r->touched_low, &low, start))
+		;
+	while (UNLIKELY(end > high) && !atomic_compare_exchange_weak(
+	    &r->touched_high, &high, end))
+		;
+}
+
+static inline void
+region_untouched(struct region *r)
+{
+	atomic_init(&r->touched_low, ~(vaddr_t)0);
+	atomic_init(&r->touched_high, 0);
+}
+
+/* As pt_walk over the part of [start, end) that was ever touched. */
+void region_walk(struct region *r, const vaddr_t range[2], pt_visit *fn,
+    void *arg);
+
 /* ---- taking pages out of page tables (mm/zap.c) ------------------------ */
 
 #define ZAP_PAGES 48

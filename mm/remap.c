@@ -100,6 +100,8 @@ move_to(struct remap *q, struct region *r)
 		return ERR_NOMEM;
 	n->start = q->to;
 	n->end = q->to + q->new_len;
+	region_untouched(n);
+	region_touch(n, q->to, q->to + (range[1] - range[0]));
 	region_insert(&s->regions, n);
 	if (n->obj != NULL)
 		memobj_link(n);

@@ -62,7 +62,7 @@ void
 zap_range(struct zap *z, struct region *r, vaddr_t start, vaddr_t end)
 {
 	z->region = r;
-	pt_walk(&z->space->arch, start, end, zap_entry, z);
+	region_walk(r, (vaddr_t[2]){ start, end }, zap_entry, z);
 }
 
 void

@@ -119,6 +119,8 @@ struct region {
 	struct file *file; /* [P] for /proc/PID/maps, may be NULL */
 	uint64_t offset; /* [P] bytes into obj, page-aligned */
 	struct list obj_link; /* obj->region_lock */
+	/* [A] entries of [low, high) alone may be present; see mm/region.h */
+	_Atomic(vaddr_t) touched_low, touched_high;
 	struct space *space; /* [I] */
 	const char *name; /* [I] "[heap]", "[stack]", "[vdso]" or NULL */
 };
