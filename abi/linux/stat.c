@@ -161,12 +161,28 @@ stat_fetch(struct thread *t, const struct sysargs *a, uintptr_t flags,
 	return e;
 }
 
+/* fstat() of the C library: an empty path, which is not worth a buffer. */
+static bool
+names_descriptor(const struct sysargs *a)
+{
+	char first;
+
+	return (a->v[3] & LX_AT_EMPTY_PATH) && (int)a->v[0] >= 0 &&
+	    user_copy_in(&first, a->v[1], 1) == OK && first == '\0' &&
+	    (a->v[3] & ~(uintptr_t)STAT_FLAGS) == 0;
+}
+
 enum err
 lx_newfstatat(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct file_stat st = { 0 };
 	enum err e;
 
+	if (names_descriptor(a)) {
+		const struct sysargs same = { { a->v[0], a->v[2] } };
+
+		return lx_fstat(t, &same, ret);
+	}
 	if (a->v[3] & LX_AT_STATX_SYNC)
 		return ERR_INVAL;
 	e = stat_fetch(t, a, a->v[3], &st);

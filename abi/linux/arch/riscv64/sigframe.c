@@ -21,20 +21,20 @@ struct riscv_context {
 };
 LX_SIZE(struct riscv_context, 784);
 
-struct riscv_ucontext {
-	uint64_t flags, link;
-	struct lx_stack stack;
-	uint64_t mask;
-	uint8_t unused[120];
-	struct riscv_context context;
-};
-LX_SIZE(struct riscv_ucontext, 960);
-
-struct riscv_frame {
+/* The frame is written and read in these two pieces; what lies between them
+ * is reserved and stays the user's own. */
+struct riscv_head {
 	struct lx_siginfo info;
-	struct riscv_ucontext uc;
+	struct { /* the ucontext begins here */
+		uint64_t flags, link;
+		struct lx_stack stack;
+		uint64_t mask;
+	} uc;
 };
-LX_SIZE(struct riscv_frame, 1088);
+LX_SIZE(struct riscv_head, 176);
+
+#define CONTEXT_OFFSET 304 /* ucontext's 176 behind the siginfo's 128 */
+#define FRAME_BYTES    (CONTEXT_OFFSET + sizeof(struct riscv_context))
 
 /* Of the floating-point area: what the reserved word's offset is, and where
  * the header of the first extension record lies: just before the frame's end,
@@ -73,7 +73,7 @@ record_size(size_t vector)
 size_t
 lx_frame_min(void)
 {
-	return sizeof(struct riscv_frame) +
+	return FRAME_BYTES +
 	    extra_bytes(arch_vector_size_max());
 }
 
@@ -96,30 +96,56 @@ frame_place(struct thread *t, const struct arch_frame *f,
 	return place;
 }
 
-static void
-fill_vector(uint8_t *frame, uintptr_t place, size_t vector)
+/* The record's contents and the header that ends the list, behind the frame;
+ * its own header goes into c. */
+static enum err
+push_vector(struct riscv_context *c, uintptr_t place, size_t vector)
 {
 	struct riscv_record rec = { VECTOR_MAGIC, record_size(vector) };
-	struct riscv_vector v;
-	uint8_t *end = frame + sizeof(struct riscv_frame);
+	size_t len = extra_bytes(vector);
+	struct riscv_vector *v = kzalloc(len);
+	enum err e;
 
-	memcpy(end - sizeof(rec), &rec, sizeof(rec));
-	arch_vector_export(v.control, end + sizeof(v));
-	v.regs = place + sizeof(struct riscv_frame) + sizeof(v);
-	memcpy(end, &v, sizeof(v));
+	if (v == NULL)
+		return ERR_NOMEM;
+	memcpy(&c->fpu[FPU_HEADER], &rec, sizeof(rec));
+	arch_vector_export(v->control, v + 1);
+	v->regs = place + FRAME_BYTES + sizeof(*v);
+	e = user_copy_out(place + FRAME_BYTES, v, len);
+	kfree(v, len);
+	return e;
 }
 
-static void
-fill_frame(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, struct riscv_frame *out)
+static enum err
+push_head(struct thread *t, const struct arch_frame *f,
+    const struct sig_info *info, uintptr_t place)
 {
-	_Static_assert(sizeof(out->uc.context.fpu) == 528, "Linux's FP area");
-	lx_siginfo_encode(info, &out->info);
-	lx_alt_stack_save(t, arch_frame_sp(f), &out->uc.stack);
-	out->uc.mask = signal_mask_to_save();
-	out->uc.context.regs[0] = f->pc;
-	memcpy(&out->uc.context.regs[1], f->regs, sizeof(f->regs));
-	arch_fpu_export(out->uc.context.fpu);
+	struct riscv_head h;
+
+	lx_siginfo_encode(info, &h.info);
+	h.uc.flags = h.uc.link = 0;
+	h.uc.mask = signal_mask_to_save();
+	lx_alt_stack_save(t, arch_frame_sp(f), &h.uc.stack);
+	return user_copy_out(place, &h, sizeof(h));
+}
+
+static NOINLINE enum err
+push_context(const struct arch_frame *f, uintptr_t place, size_t vector)
+{
+	/* Filled to the last byte below. */
+	__attribute__((uninitialized)) struct riscv_context c;
+	size_t used = arch_fpu_size();
+	enum err e = OK;
+
+	_Static_assert(sizeof(c.fpu) == 528, "Linux's floating-point area");
+	c.regs[0] = f->pc;
+	memcpy(&c.regs[1], f->regs, sizeof(f->regs));
+	arch_fpu_export(c.fpu);
+	memset(c.fpu + used, 0, sizeof(c.fpu) - used);
+	if (vector != 0)
+		e = push_vector(&c, place, vector);
+	return e == OK ?
+	    user_copy_out(place + CONTEXT_OFFSET, &c, sizeof(c)) : e;
 }
 
 bool
@@ -127,22 +153,11 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
     const struct sig_info *info, const struct sig_action *act)
 {
 	size_t vector = arch_vector_size();
-	size_t len = sizeof(struct riscv_frame) + extra_bytes(vector);
-	uintptr_t place = frame_place(t, f, act, len);
-	struct riscv_frame *frame;
-	enum err e;
+	uintptr_t place = frame_place(
+	    t, f, act, FRAME_BYTES + extra_bytes(vector));
 
-	if (place == 0)
-		return false;
-	frame = kzalloc(len);
-	if (frame == NULL)
-		return false;
-	fill_frame(t, f, info, frame);
-	if (vector != 0)
-		fill_vector((uint8_t *)frame, place, vector);
-	e = user_copy_out(place, frame, len);
-	kfree(frame, len);
-	if (e != OK)
+	if (place == 0 || push_head(t, f, info, place) != OK ||
+	    push_context(f, place, vector) != OK)
 		return false;
 	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
 		t->alt_stack = (struct sig_stack){ 0 };
@@ -150,7 +165,7 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 	arch_frame_set_sp(f, place);
 	arch_frame_set_ra(f, lx_vdso_sigreturn(t->task->space->vdso));
 	arch_frame_args(f, (uintptr_t)info->number, place,
-	    place + offsetof(struct riscv_frame, uc));
+	    place + offsetof(struct riscv_head, uc));
 	return true;
 }
 
@@ -170,7 +185,7 @@ adopt_vector(uintptr_t place, uint32_t size)
 	v = kmalloc(len);
 	if (v == NULL)
 		return false;
-	if (user_copy_in(v, place + sizeof(struct riscv_frame), len) == OK) {
+	if (user_copy_in(v, place + FRAME_BYTES, len) == OK) {
 		memcpy(&last, (uint8_t *)(v + 1) + vector, sizeof(last));
 		good = last.magic == 0 && last.size == 0 &&
 		    arch_vector_import(v->control, v + 1) == OK;
@@ -180,16 +195,17 @@ adopt_vector(uintptr_t place, uint32_t size)
 }
 
 /* Everything is checked before the first general register changes. */
-static bool
-adopt_frame(struct thread *t, struct arch_frame *f, uintptr_t place,
-    const struct riscv_frame *frame, sigset_bits *mask)
+static NOINLINE bool
+adopt_context(struct arch_frame *f, uintptr_t place)
 {
-	const struct riscv_context *c = &frame->uc.context;
+	__attribute__((uninitialized)) struct riscv_context c;
 	struct riscv_record rec;
 	uint32_t reserved;
 
-	memcpy(&reserved, &c->fpu[FPU_RESERVED], sizeof(reserved));
-	memcpy(&rec, &c->fpu[FPU_HEADER], sizeof(rec));
+	if (user_copy_in(&c, place + CONTEXT_OFFSET, sizeof(c)) != OK)
+		return false;
+	memcpy(&reserved, &c.fpu[FPU_RESERVED], sizeof(reserved));
+	memcpy(&rec, &c.fpu[FPU_HEADER], sizeof(rec));
 	if (reserved != 0)
 		return false;
 	if (rec.magic == VECTOR_MAGIC) {
@@ -198,13 +214,11 @@ adopt_frame(struct thread *t, struct arch_frame *f, uintptr_t place,
 	} else if (rec.magic != 0 || rec.size != 0) {
 		return false;
 	}
-	if (arch_fpu_import(c->fpu, sizeof(c->fpu)) != OK)
+	if (arch_fpu_import(c.fpu, sizeof(c.fpu)) != OK)
 		return false;
 	/* Only pc and x1..x31: the rest of f is the kernel's own. */
-	f->pc = c->regs[0] & ~UINT64_C(1);
-	memcpy(f->regs, &c->regs[1], sizeof(f->regs));
-	*mask = frame->uc.mask;
-	lx_alt_stack_restore(t, &frame->uc.stack);
+	f->pc = c.regs[0] & ~UINT64_C(1);
+	memcpy(f->regs, &c.regs[1], sizeof(f->regs));
 	return true;
 }
 
@@ -212,16 +226,14 @@ bool
 lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
 {
 	uintptr_t place = arch_frame_sp(f);
-	struct riscv_frame *frame;
-	bool good;
+	struct riscv_head h;
 
 	if (!IS_ALIGNED(place, (uintptr_t)16))
 		return false;
-	frame = kmalloc(sizeof(*frame));
-	if (frame == NULL)
+	if (user_copy_in(&h.uc, place + offsetof(struct riscv_head, uc),
+	    sizeof(h.uc)) != OK || !adopt_context(f, place))
 		return false;
-	good = user_copy_in(frame, place, sizeof(*frame)) == OK &&
-	    adopt_frame(t, f, place, frame, mask);
-	kfree(frame, sizeof(*frame));
-	return good;
+	*mask = h.uc.mask;
+	lx_alt_stack_restore(t, &h.uc.stack);
+	return true;
 }
