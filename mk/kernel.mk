@@ -65,6 +65,8 @@ $(KOBJS): | $(OFFSETS) $(LIBFDT)
 
 # libfdt comes from a package (tools/deps.py) and is compiled with own flags.
 FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
+# Where the linker keeps all functions, their callees must be there as well.
+FDT_SRCS += $(if $(filter host,$(ARCH)),fdt_rw.c fdt_wip.c)
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
 $(O)/libfdt/%.c.o: mk/kernel.mk | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)

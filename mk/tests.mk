@@ -67,12 +67,13 @@ $(TO)/tests/abi/driver: tests/abi/driver.c
 HOST_BINS := $(HOST_SRCS:%.c=$(O)/%)
 HOST_FUZZ_SRCS := $(shell grep -l '^// kernel$$' $(FUZZ_SRCS) /dev/null)
 HOST_FUZZ_BINS := $(HOST_FUZZ_SRCS:%.c=$(O)/%)
-HOST_CFLAGS := $(TEST_BASE) $(DEFS_$(BUILD)) -fno-pic -fno-pie -no-pie
+HOST_CFLAGS := $(TEST_BASE) $(DEFS_$(BUILD)) -fno-pic -fno-pie -no-pie \
+    -Wno-unused-command-line-argument
 define host-link
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(1) -MM -MP -MT $@ $< $(call uses,$<) > $@.d
-	$(Q)$(1) $< $(call uses,$<) -Wl,-T,arch/host/link.ld \
+	$(Q)$(1) $< $(call uses,$<) -Wl,-T,arch/host/link.ld -Wl,--gc-sections \
 	    -Wl,--whole-archive $(O)/libcarmine.a -Wl,--no-whole-archive \
 	    $(LIBFDT) -pthread -o $@
 endef

@@ -23,7 +23,7 @@ import qemu
 
 MEM = "512M"
 LIMIT = 900  # seconds for one run
-LINE = re.compile(r"^(BENCH|BYTES) (.+) = (\d+)\r?$", re.M)
+LINE = re.compile(r"(BENCH|BYTES) ([^=\n]+) = (\d+)\r?$", re.M)
 MISSING = re.compile(r"^MISSING (.+): (.*?)\r?$", re.M)
 SERIAL = ["-chardev", "stdio,id=con,signal=off"]
 APPEND = {"riscv64": "console=ttyS0 quiet"}

@@ -19,10 +19,12 @@
 
 struct boot_info boot_info;
 uintptr_t host_direct_base;
+char boot_stack_top[16]; /* the first thread's is the process's own */
 unsigned arch_pt_levels = 4;
 vaddr_t arch_user_end = (UINT64_C(1) << 47) - 4096;
 struct arch_space arch_kernel_space;
 extern struct thread boot_thread;
+extern char boot_stack_top[];
 void host_cpu_first(struct thread_head *head);
 void *host_ram_map(size_t len);
 
