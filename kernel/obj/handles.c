@@ -289,8 +289,9 @@ grow(struct handle_table *t, unsigned h)
 	return OK;
 }
 
-enum err
-handle_reserve_from(struct handle_table *t, uint32_t from, uint32_t *out)
+/* Puts v into the lowest free slot >= from. */
+static enum err
+take_slot(struct handle_table *t, unsigned from, uint64_t v, uint32_t *out)
 {
 	enum err e = OK;
 	unsigned h;
@@ -300,13 +301,13 @@ handle_reserve_from(struct handle_table *t, uint32_t from, uint32_t *out)
 		struct handle_slots *s = slots_of(t);
 
 		h = from < s->size ? slots_find(s, from) : from;
-		if (h >= t->limit) {
+		if (UNLIKELY(h >= t->limit)) {
 			e = ERR_MFILE;
 			break;
 		}
 		if (LIKELY(h < s->size)) {
 			slots_take(s, h);
-			slot_store(s, h, SLOT_RESERVED);
+			slot_store(s, h, v);
 			t->count++;
 			*out = h;
 			break;
@@ -317,6 +318,12 @@ handle_reserve_from(struct handle_table *t, uint32_t from, uint32_t *out)
 	}
 	spin_unlock(&t->lock);
 	return e;
+}
+
+enum err
+handle_reserve_from(struct handle_table *t, uint32_t from, uint32_t *out)
+{
+	return take_slot(t, from, SLOT_RESERVED, out);
 }
 
 /* The lock keeps a growing table from copying the slot before it is set. */
@@ -356,14 +363,7 @@ enum err
 handle_add(struct handle_table *t, struct obj *o, rights_t rights,
     unsigned flags, uint32_t *out)
 {
-	uint32_t h = HANDLE_NONE;
-	enum err e = handle_reserve(t, &h);
-
-	if (e != OK)
-		return e;
-	handle_install(t, h, o, rights, flags);
-	*out = h;
-	return OK;
+	return take_slot(t, 0, slot_make(o, rights, flags), out);
 }
 
 /* ---- closing ----------------------------------------------------------- */
@@ -483,21 +483,16 @@ enum err
 handle_dup(struct handle_table *t, uint32_t h, uint32_t from, rights_t mask,
     unsigned flags, uint32_t *out)
 {
-	uint32_t n = HANDLE_NONE;
 	uint64_t v = 0;
 	enum err e;
 
 	e = copy_of(t, h, mask, flags, &v);
 	if (e != OK)
 		return e;
-	e = handle_reserve_from(t, from, &n);
-	if (e != OK) {
+	e = take_slot(t, from, v, out);
+	if (e != OK)
 		obj_unref(slot_obj(v));
-		return e;
-	}
-	handle_install(t, n, slot_obj(v), slot_rights(v), flags);
-	*out = n;
-	return OK;
+	return e;
 }
 
 /* Puts v at exactly h; *old: what was there. ERR_BUSY: it is reserved. */
