@@ -103,7 +103,8 @@ SAN := $(SAN_$(BUILD))
 ifeq ($(ARCH),host)
 SAN := -fsanitize=address,undefined -fno-sanitize=alignment
 ifeq ($(CC),clang)
-SAN += -fsanitize=fuzzer-no-link
+# Registries are arrays of variables: no red zones between them.
+SAN += -fsanitize=fuzzer-no-link -mllvm -asan-globals=0
 endif
 ifeq ($(BUILD),tsan)
 SAN := -fsanitize=thread $(if $(filter gcc,$(CC)),-Wno-tsan)
