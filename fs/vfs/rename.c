@@ -23,7 +23,8 @@ is_below(struct dentry *d, const struct dentry *top)
 	return d == top;
 }
 
-static void
+/* Which locks these take is known at run time only. */
+static NO_LOCK_ANALYSIS void
 lock_dirs(struct dentry *a, struct dentry *b)
 {
 	struct dentry *first = a, *second = b;
@@ -32,6 +33,7 @@ lock_dirs(struct dentry *a, struct dentry *b)
 		rw_write_lock(&a->vnode->lock);
 		return;
 	}
+	mutex_lock(&a->super->rename_lock);
 	if (!is_below(b, a) && (is_below(a, b) || a->vnode > b->vnode)) {
 		first = b;
 		second = a;
@@ -40,15 +42,17 @@ lock_dirs(struct dentry *a, struct dentry *b)
 	rw_write_lock(&second->vnode->lock);
 }
 
-static void
+static NO_LOCK_ANALYSIS void
 unlock_dirs(struct dentry *a, struct dentry *b)
 {
 	rw_write_unlock(&a->vnode->lock);
-	if (a != b)
+	if (a != b) {
 		rw_write_unlock(&b->vnode->lock);
+		mutex_unlock(&a->super->rename_lock);
+	}
 }
 
-static void
+static NO_LOCK_ANALYSIS void
 lock_victims(struct vnode *a, struct vnode *b)
 {
 	struct vnode *low = b != NULL && b < a ? b : a;
@@ -58,7 +62,7 @@ lock_victims(struct vnode *a, struct vnode *b)
 		rw_write_lock(low == a ? &b->lock : &a->lock);
 }
 
-static void
+static NO_LOCK_ANALYSIS void
 unlock_victims(struct vnode *a, struct vnode *b)
 {
 	rw_write_unlock(&a->lock);
@@ -248,9 +252,6 @@ vfs_rename(const struct path *from_base, const char *from,
     const struct path *to_base, const char *to, unsigned flags)
 {
 	struct renaming *r = kzalloc(sizeof(*r));
-	struct dentry *a, *b;
-	struct super *s;
-	bool tree;
 	enum err e;
 
 	if (r == NULL)
@@ -263,17 +264,9 @@ vfs_rename(const struct path *from_base, const char *from,
 		e = rename_begin(r);
 	if (e != OK)
 		goto out;
-	a = r->from.at.dentry;
-	b = r->to.at.dentry;
-	s = a->super;
-	tree = a != b;
-	if (tree)
-		mutex_lock(&s->rename_lock);
-	lock_dirs(a, b);
+	lock_dirs(r->from.at.dentry, r->to.at.dentry);
 	e = rename_locked(r);
-	unlock_dirs(a, b);
-	if (tree)
-		mutex_unlock(&s->rename_lock);
+	unlock_dirs(r->from.at.dentry, r->to.at.dentry);
 out:
 	rename_done(r);
 	return e;

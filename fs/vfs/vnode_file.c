@@ -41,25 +41,32 @@ cache_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 	return OK;
 }
 
+/* Appenders go one after the other: each sees the end the one before it made.
+ * The page cache resolves faults itself; none of them needs a vnode lock. */
+static NOINLINE enum err
+append(struct vnode *v, struct iter *it, uint64_t *off, size_t *done)
+{
+	enum err e;
+
+	rw_write_lock(&v->lock);
+	*off = memobj_size(&v->cache);
+	e = memobj_write(&v->cache, *off, it, done);
+	rw_write_unlock(&v->lock);
+	return e;
+}
+
 static enum err
 cache_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 {
 	struct vnode *v = f->vnode;
-	bool append = (file_flags(f) & FILE_APPEND) != 0;
 	enum err e = vnode_drop_setid(v);
 
 	if (e != OK)
 		return e;
-	/* Appenders go one after the other: each sees the end the one before
-	 * it made. The page cache resolves faults itself; none of them needs
-	 * a vnode lock. */
-	if (append) {
-		rw_write_lock(&v->lock);
-		*off = memobj_size(&v->cache);
-	}
-	e = memobj_write(&v->cache, *off, it, done);
-	if (append)
-		rw_write_unlock(&v->lock);
+	if ((file_flags(f) & FILE_APPEND) != 0)
+		e = append(v, it, off, done);
+	else
+		e = memobj_write(&v->cache, *off, it, done);
 	if (e != OK)
 		return e;
 	*off += *done;

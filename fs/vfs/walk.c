@@ -120,7 +120,8 @@ walk_dotdot(struct walk *w)
 }
 
 static bool
-name_is_valid(struct dentry *dir, struct dentry *d, const char *name, size_t len)
+name_is_valid(
+    struct dentry *dir, struct dentry *d, const char *name, size_t len)
 {
 	const struct vnode_ops *ops = dir->vnode->ops;
 
