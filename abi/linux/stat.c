@@ -89,21 +89,27 @@ statx_out(const struct file_stat *st, uintptr_t user)
 	return user_copy_out(user, &out, sizeof(out));
 }
 
-enum err
-lx_fstat(struct thread *t, const struct sysargs *a, long *ret)
+static enum err
+stat_descriptor(struct thread *t, uintptr_t h, uintptr_t user)
 {
 	struct file_stat st = { 0 };
 	struct obj *o;
 	bool borrowed;
-	enum err e = handle_borrow(t->task->handles, (uint32_t)a->v[0],
+	enum err e = handle_borrow(t->task->handles, (uint32_t)h,
 	    OBJ_ANY_FILE, RIGHT_STAT, &o, &borrowed);
 
 	if (UNLIKELY(e != OK))
 		return e;
 	e = file_stat_of(file_of(o), &st);
 	handle_put(o, borrowed);
+	return LIKELY(e == OK) ? stat_out(&st, user) : e;
+}
+
+enum err
+lx_fstat(struct thread *t, const struct sysargs *a, long *ret)
+{
 	*ret = 0;
-	return LIKELY(e == OK) ? stat_out(&st, a->v[1]) : e;
+	return stat_descriptor(t, a->v[0], a->v[1]);
 }
 
 /* An empty path (or none) names the descriptor itself, whatever it is. */
@@ -172,22 +178,22 @@ names_descriptor(const struct sysargs *a)
 	    (a->v[3] & ~(uintptr_t)STAT_FLAGS) == 0;
 }
 
+static NOINLINE enum err
+stat_path(struct thread *t, const struct sysargs *a)
+{
+	struct file_stat st = { 0 };
+	enum err e = stat_fetch(t, a, a->v[3], &st);
+
+	return e == OK ? stat_out(&st, a->v[2]) : e;
+}
+
 enum err
 lx_newfstatat(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct file_stat st = { 0 };
-	enum err e;
-
-	if (names_descriptor(a)) {
-		const struct sysargs same = { { a->v[0], a->v[2] } };
-
-		return lx_fstat(t, &same, ret);
-	}
-	if (a->v[3] & LX_AT_STATX_SYNC)
-		return ERR_INVAL;
-	e = stat_fetch(t, a, a->v[3], &st);
 	*ret = 0;
-	return e == OK ? stat_out(&st, a->v[2]) : e;
+	if (names_descriptor(a))
+		return stat_descriptor(t, a->v[0], a->v[2]);
+	return a->v[3] & LX_AT_STATX_SYNC ? ERR_INVAL : stat_path(t, a);
 }
 
 #define STATX_RESERVED 0x80000000u
