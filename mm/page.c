@@ -14,7 +14,10 @@
  *
  * In front of that every CPU keeps a small stack of single pages, so that the
  * common allocation takes no lock and touches no shared line. The stack is
- * filled and emptied in batches of half its size.
+ * filled and emptied in batches of half its size. What it spills is first
+ * kept loose, up to LOOSE_MAX pages that are not merged with their buddies,
+ * since most of them are wanted again soon; they are merged when a larger
+ * block is not found.
  *
  * States of a frame: absent (no RAM: order is ORDER_ABSENT), reserved (one
  * reference that is never dropped), free in a list (PAGE_FREE on the head),
@@ -37,6 +40,7 @@
 #define ORDER_ABSENT  0xff
 #define CPU_PAGES     32 /* of a CPU's stack */
 #define CPU_BATCH     16
+#define LOOSE_MAX     1024
 #define POISON_FREE   0xdb
 
 struct section {
@@ -60,6 +64,8 @@ static struct {
 	struct list free[ORDERS]; /* [l] heads of free blocks */
 	uint32_t filled; /* [l] orders whose list is not empty */
 	size_t free_pages; /* [l] in the lists */
+	struct page *loose; /* [l] single pages, chained by link.next */
+	size_t loose_count; /* [l] */
 	size_t offline; /* [l] free pages of offline sections */
 	size_t next; /* [l] no offline section with RAM below it */
 	struct section *sections; /* [I] */
@@ -364,6 +370,35 @@ page_phys(const struct page *p)
 
 /* ---- allocation ------------------------------------------------------- */
 
+static inline void
+loose_push(struct page *p) REQUIRES(pages.lock)
+{
+	p->link.next = (struct list *)(void *)pages.loose;
+	pages.loose = p;
+	pages.loose_count++;
+}
+
+static inline struct page *
+loose_pop(void) REQUIRES(pages.lock)
+{
+	struct page *p = pages.loose;
+
+	pages.loose = (struct page *)(void *)p->link.next;
+	pages.loose_count--;
+	return p;
+}
+
+/* Gives all loose pages to the buddy lists; false: there were none. */
+static bool
+loose_merge(void) REQUIRES(pages.lock)
+{
+	bool any = pages.loose != NULL;
+
+	while (pages.loose != NULL)
+		block_free(loose_pop(), 0);
+	return any;
+}
+
 static struct page *
 block_alloc(unsigned order)
 {
@@ -372,7 +407,7 @@ block_alloc(unsigned order)
 
 	do
 		p = block_take(order);
-	while (p == NULL && section_online_next());
+	while (p == NULL && (loose_merge() || section_online_next()));
 	spin_unlock_irq(&pages.lock, flags);
 	return p;
 }
@@ -385,7 +420,8 @@ cpu_pages_fill(struct cpu_pages *c)
 
 	do {
 		while (c->count < CPU_BATCH) {
-			struct page *p = block_take(0);
+			struct page *p = LIKELY(pages.loose != NULL) ?
+			    loose_pop() : block_take(0);
 
 			if (p == NULL)
 				break;
@@ -401,8 +437,14 @@ cpu_pages_spill(struct cpu_pages *c, unsigned keep)
 {
 	unsigned long flags = spin_lock_irq(&pages.lock);
 
-	while (c->count > keep)
-		block_free(c->stack[--c->count], 0);
+	while (c->count > keep) {
+		struct page *p = c->stack[--c->count];
+
+		if (LIKELY(pages.loose_count < LOOSE_MAX))
+			loose_push(p);
+		else
+			block_free(p, 0);
+	}
 	spin_unlock_irq(&pages.lock, flags);
 }
 
@@ -485,7 +527,7 @@ page_alloc(unsigned order)
 		poison_check(p);
 	DASSERT(page_refs(p) == 0);
 	ref_init(&p->refs, 1);
-	page_set_flags(p, 0);
+	atomic_store_explicit(&p->flags, 0, memory_order_relaxed);
 	p->private = 0;
 	return p;
 }
@@ -509,7 +551,7 @@ page_free(struct page *p, unsigned order)
 	ASSERT(page_refs(p) <= 1);
 	DASSERT((page_flags(p) & (PAGE_FREE | PAGE_RESERVED)) == 0);
 	ref_init(&p->refs, 0);
-	page_set_flags(p, 0);
+	atomic_store_explicit(&p->flags, 0, memory_order_relaxed);
 	if (CARMINE_CHECK) {
 		poison_fill(p, order);
 		for (size_t i = 0; i < (size_t)1 << order; i++)
@@ -625,7 +667,7 @@ void
 page_stats(struct page_stats *out)
 {
 	unsigned long flags = spin_lock_irq(&pages.lock);
-	size_t free = pages.free_pages + pages.offline;
+	size_t free = pages.free_pages + pages.loose_count + pages.offline;
 
 	spin_unlock_irq(&pages.lock, flags);
 	for (unsigned i = 0; i < CPU_MAX; i++)

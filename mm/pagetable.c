@@ -75,27 +75,44 @@ table_grow(slot_t *slot, pte_t *e)
 	return true;
 }
 
+/*
+ * One step down from *table. NULL: *table is the next table; else the answer
+ * of pt_slot, or PT_ABSENT for none. Inlined with a constant level.
+ */
+#define PT_ABSENT ((slot_t *)1)
+
+static ALWAYS_INLINE slot_t *
+step_down(slot_t **table, vaddr_t va, unsigned level, bool create)
+{
+	slot_t *slot = table_slot(*table, va, level);
+	pte_t e = atomic_load_explicit(slot, memory_order_acquire);
+
+	if (UNLIKELY(!pte_present(e)) && (!create || !table_grow(slot, &e)))
+		return PT_ABSENT;
+	if (UNLIKELY(pte_is_leaf(e)))
+		return slot;
+	*table = table_at(pte_addr(e));
+	return NULL;
+}
+
 _Atomic(pte_t) *
 pt_slot(struct arch_space *s, vaddr_t va, bool create, bool *large)
 {
-	slot_t *table = table_at(s->root);
+	slot_t *table = table_at(s->root), *met = NULL;
 
-	for (unsigned level = arch_pt_levels - 1; level > 0; level--) {
-		slot_t *slot = table_slot(table, va, level);
-		pte_t e = atomic_load_explicit(slot, memory_order_acquire);
-
-		if (UNLIKELY(!pte_present(e))) {
-			if (!create || !table_grow(slot, &e))
-				return NULL;
-		}
-		if (UNLIKELY(pte_is_leaf(e))) {
-			if (large != NULL)
-				*large = true;
-			return slot;
-		}
-		table = table_at(pte_addr(e));
-	}
-	return table_slot(table, va, 0);
+	if (arch_pt_levels > 3)
+		met = step_down(&table, va, 3, create);
+	if (LIKELY(met == NULL))
+		met = step_down(&table, va, 2, create);
+	if (LIKELY(met == NULL))
+		met = step_down(&table, va, 1, create);
+	if (LIKELY(met == NULL))
+		return table_slot(table, va, 0);
+	if (met == PT_ABSENT)
+		return NULL;
+	if (large != NULL)
+		*large = true;
+	return met;
 }
 
 enum err
