@@ -110,10 +110,11 @@ page_give(struct pipe *p, struct pipe_slot *s)
 
 /* Takes up to it->left bytes, one packet at most; stops at a fault. */
 static size_t
-pull(struct pipe *p, struct iter *it)
+pull(struct pipe *p, struct iter *it, bool *fault)
 {
 	size_t total = 0;
 
+	*fault = false;
 	while (it->left > 0 && !pipe_empty(p)) {
 		struct pipe_slot *s = &p->slots[p->head & p->mask];
 		size_t want = MIN(it->left, (size_t)s->len);
@@ -124,8 +125,10 @@ pull(struct pipe *p, struct iter *it)
 		total += got;
 		s->off += (uint16_t)got;
 		s->len -= (uint16_t)got;
-		if (got < want)
+		if (got < want) {
+			*fault = true;
 			break;
+		}
 		/* The rest of a packet that was too long is lost. */
 		if (s->len == 0 || packet) {
 			page_give(p, s);
@@ -181,21 +184,21 @@ pipe_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 		return OK;
 	}
 	mutex_lock(&p->lock);
-	for (;;) {
-		e = wait_data(p, (file_flags(f) & FILE_NONBLOCK) != 0);
-		if (e != OK || pipe_empty(p)) /* no writers: end of file */
+	e = wait_data(p, (file_flags(f) & FILE_NONBLOCK) != 0);
+	/* Empty after that: no writers, the end of file. */
+	while (e == OK && !pipe_empty(p)) {
+		bool fault;
+
+		n += pull(p, it, &fault);
+		if (!fault)
 			break;
-		n = pull(p, it);
-		if (n > 0)
-			break;
+		/* A short read would meet the same absent page each time. */
 		mutex_unlock(&p->lock);
 		e = iter_fault_in(it);
 		mutex_lock(&p->lock);
-		if (e != OK)
-			break;
 	}
 	mutex_unlock(&p->lock);
-	if (e != OK)
+	if (e != OK && n == 0)
 		return e;
 	if (n > 0)
 		wake_writers(p);

@@ -336,41 +336,32 @@ waitset_remove(struct file *set_file, struct file *f, uint32_t handle)
 
 /* The first of the items taken for this look, no longer marked ready. */
 static struct ws_item *
-take_item(struct waitset *set, struct list *looking)
+take_item(struct list *looking)
 {
 	struct ws_item *item;
-	unsigned long flags = spin_lock_irq(&set->q.lock);
 
 	item = list_first(looking, struct ws_item, ready_link);
 	if (item != NULL) {
 		list_del(&item->ready_link);
 		item->ready = false;
 	}
-	spin_unlock_irq(&set->q.lock, flags);
 	return item;
 }
 
 /* After item was reported: it waits for the next change, or for the next
  * look, or for nothing. */
 static void
-put_back(struct waitset *set, struct ws_item *item)
+put_back(struct ws_item *item)
 {
-	unsigned long flags;
-
-	if ((item->flags & WAITSET_EDGE) != 0 &&
-	    (item->flags & WAITSET_ONESHOT) == 0)
-		return;
-	flags = spin_lock_irq(&set->q.lock);
-	if ((item->flags & WAITSET_ONESHOT) == 0) {
-		make_ready(item);
-	} else {
+	if (item->flags & WAITSET_ONESHOT) {
 		item->disabled = true;
 		if (item->ready) {
 			list_del(&item->ready_link);
 			item->ready = false;
 		}
+	} else if ((item->flags & WAITSET_EDGE) == 0) {
+		make_ready(item);
 	}
-	spin_unlock_irq(&set->q.lock, flags);
 }
 
 static void
@@ -380,7 +371,8 @@ list_splice_front(struct list *head, struct list *from)
 	list_splice_tail(head, from);
 }
 
-/* Reports up to max ready items. */
+/* Reports up to max ready items. q.lock is dropped for each look at a file
+ * only; set->lock keeps the items. */
 static unsigned
 report(struct waitset *set, struct waitset_event *out, unsigned max)
 {
@@ -392,18 +384,19 @@ report(struct waitset *set, struct waitset_event *out, unsigned max)
 	mutex_lock(&set->lock);
 	flags = spin_lock_irq(&set->q.lock);
 	list_splice_tail(&looking, &set->ready);
-	spin_unlock_irq(&set->q.lock, flags);
-	while (n < max && (item = take_item(set, &looking)) != NULL) {
-		unsigned events = file_poll(item->file, NULL) &
-		    atomic_load_explicit(&item->events, memory_order_relaxed);
+	while (n < max && (item = take_item(&looking)) != NULL) {
+		unsigned events;
 
+		spin_unlock_irq(&set->q.lock, flags);
+		events = file_poll(item->file, NULL) &
+		    atomic_load_explicit(&item->events, memory_order_relaxed);
+		flags = spin_lock_irq(&set->q.lock);
 		if (events == 0)
 			continue;
 		out[n].events = events;
 		out[n++].data = item->data;
-		put_back(set, item);
+		put_back(item);
 	}
-	flags = spin_lock_irq(&set->q.lock);
 	list_splice_front(&set->ready, &looking);
 	/* Another thread may serve what is left. */
 	if (n == max && !list_empty(&set->ready) &&
@@ -479,13 +472,14 @@ verify_ready(struct waitset *set)
 	mutex_lock(&set->lock);
 	flags = spin_lock_irq(&set->q.lock);
 	list_splice_tail(&looking, &set->ready);
-	spin_unlock_irq(&set->q.lock, flags);
-	while (!found && (item = take_item(set, &looking)) != NULL)
+	while (!found && (item = take_item(&looking)) != NULL) {
+		spin_unlock_irq(&set->q.lock, flags);
 		found = (file_poll(item->file, NULL) &
 		    atomic_load(&item->events)) != 0;
-	flags = spin_lock_irq(&set->q.lock);
-	if (found)
-		make_ready(item);
+		flags = spin_lock_irq(&set->q.lock);
+		if (found)
+			make_ready(item);
+	}
 	list_splice_front(&set->ready, &looking);
 	spin_unlock_irq(&set->q.lock, flags);
 	mutex_unlock(&set->lock);
