@@ -154,6 +154,10 @@ spin_unlock_irq(struct spinlock *l, unsigned long flags)
 /* ---- the lock checker (BUILD=check) ------------------------------------ */
 
 #if CARMINE_CHECK
+#define LOCK_RANK(l) ((l)->rank)
+#define LOCK_NAME(l) ((l)->name)
+#define LOCK_SET_RANK(l, r, n) ((l)->rank = (r), (l)->name = (n))
+#define SPIN_SET_HOLDER(l, t)  ((l)->holder = (t))
 /* A lock is about to be taken: rank order; spinning locks also irq use. */
 void lockcheck_take(
     const void *lock, enum lock_rank rank, const char *name, bool trying);
@@ -162,6 +166,10 @@ void lockcheck_may_sleep(const char *where);
 /* Locks the running thread holds; tests expect 0. */
 unsigned lockcheck_held(void);
 #else
+#define LOCK_RANK(l) RANK_NONE
+#define LOCK_NAME(l) NULL
+#define LOCK_SET_RANK(l, r, n) ((void)0)
+#define SPIN_SET_HOLDER(l, t)  ((void)0)
 static inline void
 lockcheck_take(const void *lock UNUSED, enum lock_rank rank UNUSED,
     const char *name UNUSED, bool trying UNUSED)
@@ -212,7 +220,8 @@ struct waitq {
 
 void waitq_init(struct waitq *q);
 #define WAITQ_INIT(name) \
-	{ .lock = SPIN_INIT(RANK_WAITQ, #name), .entries = LIST_INIT((name).entries) }
+	{ .lock = SPIN_INIT(RANK_WAITQ, #name), \
+	    .entries = LIST_INIT((name).entries) }
 
 /* True when nobody waits; a waker that has just made the condition true with
  * a full barrier may skip the wake. */

@@ -28,10 +28,7 @@ mutex_init(struct mutex *m, enum lock_rank rank UNUSED,
 {
 	atomic_init(&m->state, 0);
 	waitq_init(&m->waiters);
-#if CARMINE_CHECK
-	m->rank = rank;
-	m->name = name;
-#endif
+	LOCK_SET_RANK(m, rank, name);
 }
 
 bool
@@ -170,9 +167,7 @@ mutex_trylock(struct mutex *m)
 {
 	if (!try_take(m, (uintptr_t)arch_current()))
 		return false;
-#if CARMINE_CHECK
-	lockcheck_take(m, m->rank, m->name, true);
-#endif
+	lockcheck_take(m, LOCK_RANK(m), LOCK_NAME(m), true);
 	return true;
 }
 
@@ -184,9 +179,7 @@ mutex_lock_killable(struct mutex *m)
 	lockcheck_may_sleep("mutex_lock_killable");
 	if (!try_take(m, (uintptr_t)arch_current()))
 		e = lock_wait(m, WAIT_KILLABLE);
-#if CARMINE_CHECK
 	if (e == OK)
-		lockcheck_take(m, m->rank, m->name, false);
-#endif
+		lockcheck_take(m, LOCK_RANK(m), LOCK_NAME(m), false);
 	return e;
 }

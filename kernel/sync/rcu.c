@@ -85,8 +85,9 @@ rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *))
 
 	if (count == BATCH)
 		kick_thread();
-	else if (!atomic_load_explicit(&rcu.timer_armed, memory_order_relaxed) &&
-	    rcu.running && !atomic_exchange_explicit(
+	else if (rcu.running &&
+	    !atomic_load_explicit(&rcu.timer_armed, memory_order_relaxed) &&
+	    !atomic_exchange_explicit(
 	    &rcu.timer_armed, 1, memory_order_seq_cst))
 		ktimer_set(&rcu.timer, time_now() + DELAY_NS);
 }

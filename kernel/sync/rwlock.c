@@ -22,10 +22,7 @@ rwlock_init(struct rwlock *l, enum lock_rank rank UNUSED,
 	atomic_init(&l->writers, 0);
 	l->writer = NULL;
 	waitq_init(&l->waiters);
-#if CARMINE_CHECK
-	l->rank = rank;
-	l->name = name;
-#endif
+	LOCK_SET_RANK(l, rank, name);
 }
 
 static bool
@@ -55,9 +52,7 @@ NO_LOCK_ANALYSIS void
 rw_read_lock(struct rwlock *l)
 {
 	lockcheck_may_sleep("rw_read_lock");
-#if CARMINE_CHECK
-	lockcheck_take(l, l->rank, l->name, false);
-#endif
+	lockcheck_take(l, LOCK_RANK(l), LOCK_NAME(l), false);
 	if (LIKELY(try_read(l)))
 		return;
 	err_ignore(wait_until(&l->waiters, try_read(l), WAIT_DEEP));
@@ -87,9 +82,7 @@ NO_LOCK_ANALYSIS void
 rw_write_lock(struct rwlock *l)
 {
 	lockcheck_may_sleep("rw_write_lock");
-#if CARMINE_CHECK
-	lockcheck_take(l, l->rank, l->name, false);
-#endif
+	lockcheck_take(l, LOCK_RANK(l), LOCK_NAME(l), false);
 	if (UNLIKELY(!try_write(l)))
 		write_wait(l);
 	l->writer = arch_current();

@@ -50,10 +50,8 @@ spin_trylock(struct spinlock *l)
 		preempt_enable();
 		return false;
 	}
-#if CARMINE_CHECK
-	lockcheck_take(l, l->rank, l->name, true);
-	set_holder(l, arch_current());
-#endif
+	lockcheck_take(l, LOCK_RANK(l), LOCK_NAME(l), true);
+	SPIN_SET_HOLDER(l, arch_current());
 	/* The last holder's store of owner carried its writes. */
 	atomic_thread_fence(memory_order_acquire);
 	return true;
