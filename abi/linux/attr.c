@@ -152,7 +152,8 @@ utime_path(const struct path *p, const struct lx_timespec ts[2])
 		return e;
 	if (ts[0].nsec == UTIME_NOW && ts[1].nsec == UTIME_NOW &&
 	    vfs_access(p, ACCESS_WRITE, true) == OK) {
-		vnode_touch(path_vnode(p), ATTR_ATIME | ATTR_MTIME | ATTR_CTIME);
+		vnode_touch(path_vnode(p),
+		    ATTR_ATIME | ATTR_MTIME | ATTR_CTIME);
 		return OK;
 	}
 	return vfs_set_attr(p, mask, &st);

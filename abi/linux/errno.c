@@ -5,10 +5,10 @@
  */
 #include "lx.h"
 
-/* long: table */
 int
 lx_errno(enum err e)
 {
+	/* long: table */
 	switch (e) {
 	case OK: return 0;
 	case ERR_PERM: return 1;

@@ -171,16 +171,16 @@ deadline_of(ns_t timeout)
 	return timeout != 0 ? lx_deadline(timeout) : NS_NEVER;
 }
 
+/* x->m.bytes is set. */
 static enum err
-send_iter(struct thread *t, struct lx_sock *s, struct message *x,
-    struct iter *it, unsigned flags, long *ret)
+send_message(struct thread *t, struct lx_sock *s, struct message *x,
+    unsigned flags, long *ret)
 {
 	size_t done = 0;
 	enum err e;
 
 	if (flags & MSG_OOB)
 		return ERR_NOTSUP;
-	x->m.bytes = it;
 	x->m.flags = flags & MSG_PASSED;
 	x->m.deadline = deadline_of(s->sock->send_timeout);
 	e = socket_send(s->sock, &x->m, &done);
@@ -205,8 +205,9 @@ lx_sendto(struct thread *t, const struct sysargs *a, long *ret)
 		e = lx_sockaddr_in(a->v[4], (uint32_t)a->v[5], &x.addr);
 		x.m.addr = &x.addr;
 	}
+	x.m.bytes = &it;
 	if (e == OK)
-		e = send_iter(t, &s, &x, &it, (unsigned)a->v[3], ret);
+		e = send_message(t, &s, &x, (unsigned)a->v[3], ret);
 	lx_fd_put(&s.fd);
 	return e;
 }
@@ -230,7 +231,8 @@ send_header(struct thread *t, struct lx_sock *s, const struct lx_msghdr *h,
 		e = h->iov_len > LX_IOV_MAX ? ERR_MSGSIZE :
 		    lx_iov_get(&x->v, h->iov, h->iov_len, false);
 	if (e == OK) {
-		e = send_iter(t, s, x, &x->v.it, flags, ret);
+		x->m.bytes = &x->v.it;
+		e = send_message(t, s, x, flags, ret);
 		lx_iov_put(&x->v);
 	}
 	message_end(x);

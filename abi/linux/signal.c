@@ -114,7 +114,8 @@ sender(struct thread *t, int number, int code)
 	};
 
 	rcu_read_lock();
-	info.uid = atomic_load_explicit(&t->task->creds, memory_order_consume)->uid;
+	info.uid = atomic_load_explicit(
+	    &t->task->creds, memory_order_consume)->uid;
 	rcu_read_unlock();
 	return info;
 }

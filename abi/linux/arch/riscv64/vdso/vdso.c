@@ -16,7 +16,8 @@ struct timezone {
 };
 
 /* The linker script places it one page before the object. */
-extern const struct lx_vdso_data vdso_data __attribute__((visibility("hidden")));
+extern const struct lx_vdso_data vdso_data
+    __attribute__((visibility("hidden")));
 
 int __vdso_clock_gettime(int clock, struct timespec *ts);
 int __vdso_gettimeofday(struct timeval *tv, struct timezone *tz);
