@@ -1,4 +1,5 @@
 """The native shell as people use it."""
+import time
 import pytest
 
 
@@ -35,18 +36,21 @@ def test_a_line(run_line, line, want):
 
 def test_interrupt_stop_and_go_on(console):
     c = console
-    c.send("sleep 1000\r")
-    c.expect("sleep 1000\n")
+    # What is typed before the program runs is for the shell: wait for it.
+    long = "sh -c 'echo up; exec sleep 1000'"
+    c.send(long + "\r")
+    c.expect(r"\nup\n")
     c.send("\x03")
     c.prompt()
     assert c.line("echo $?") == "130\n"
-    c.send("sleep 1000\r")
-    c.expect("sleep 1000\n")
+    c.send(long + "\r")
+    c.expect(r"\nup\n")
     c.send("\x1a")
     c.prompt()
     assert "sleep 1000" in c.line("jobs")
     c.send("fg\r")
-    c.expect("sleep 1000")
+    c.expect("sleep 1000.*\n")
+    time.sleep(1)  # it is the foreground group once it goes on
     c.send("\x03")
     c.prompt()
     assert c.line("jobs") == ""
