@@ -152,6 +152,8 @@ fault_copy(struct fault *f, pte_t old, struct page *from)
 		return ERR_NOMEM;
 	if (!was_zero)
 		page_copy(page_virt(p), page_virt(from));
+	atomic_store_explicit(
+	    &f->region->has_copies, true, memory_order_relaxed);
 	e = install(f, old, p, f->region->prot);
 	if (e != OK)
 		return e;
@@ -346,6 +348,7 @@ fault_private_copy(struct fault *f)
 		goto out;
 	}
 	page_copy(page_virt(p), page_virt(from));
+	atomic_store_explicit(&r->has_copies, true, memory_order_relaxed);
 	e = install(f, 0, p, r->prot);
 	if (e == OK)
 		space_resident_add(f->space, 1);

@@ -104,7 +104,8 @@ copy_regions(struct space *s, struct copy *c)
 		if (c->region == NULL)
 			return ERR_NOMEM;
 		if ((r->flags & (REGION_SHARED | REGION_PHYS |
-		    REGION_WIPEFORK)) != 0)
+		    REGION_WIPEFORK)) != 0 || (r->obj != NULL &&
+		    !atomic_load(&r->has_copies)))
 			continue;
 		region_walk(r, (vaddr_t[2]){ r->start, r->end },
 		    copy_entry, c);

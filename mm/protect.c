@@ -44,6 +44,8 @@ region_join(struct space *s, struct region *a, struct list *dead)
 	region_set_bounds(a, a->start, end);
 	region_touch(a, atomic_load(&b->touched_low),
 	    atomic_load(&b->touched_high));
+	if (atomic_load(&b->has_copies))
+		atomic_store(&a->has_copies, true);
 	if (m != NULL) {
 		mutex_unlock(&m->region_lock);
 		if (region_counts_writer(b))

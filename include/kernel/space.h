@@ -121,6 +121,7 @@ struct region {
 	struct list obj_link; /* obj->region_lock */
 	/* [A] entries of [low, high) alone may be present; see mm/region.h */
 	_Atomic(vaddr_t) touched_low, touched_high;
+	atomic_bool has_copies; /* [A] private copies of obj's pages exist */
 	struct space *space; /* [I] */
 	const char *name; /* [I] "[heap]", "[stack]", "[vdso]" or NULL */
 };
