@@ -10,7 +10,8 @@
 /* ---- pipes (kernel/ipc/pipe.c): rings of pages ------------------------ */
 
 /* flags: FILE_NONBLOCK, FILE_DIRECT (packets). Both ends referenced. */
-enum err pipe_create(unsigned flags, struct file **reader, struct file **writer);
+enum err pipe_create(
+    unsigned flags, struct file **reader, struct file **writer);
 /* Opening a FIFO: v->bound holds the ring; waits for the other side as
  * POSIX says; turns f into a pipe end. */
 enum err pipe_open_fifo(struct vnode *v, struct file *f);

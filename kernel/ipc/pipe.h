@@ -33,7 +33,8 @@ struct pipe {
 	struct pipe_slot own[PIPE_SLOTS];
 };
 
-/* One reference is the maker's, each attached file has another. NULL: memory. */
+/* One reference is the maker's, each attached file has another. NULL: no
+ * memory. */
 struct pipe *pipe_alloc(void);
 bool pipe_unref(struct pipe *p); /* true: that was the last */
 /* Counts f's ends in or out; p->lock held. */

@@ -122,7 +122,8 @@ tty_open_takes(struct tty *t, const struct file *f)
 	if ((flags & FILE_NOCTTY) != 0 || (flags & FILE_READ) == 0 ||
 	    t->sid != 0 || self->pid == 0 || task_sid(self) != self->pid)
 		return;
-	err_ignore(tty_take(t, false)); /* it has one: then this is just a file */
+	/* It has one already: then this is just a file. */
+	err_ignore(tty_take(t, false));
 }
 
 enum err
