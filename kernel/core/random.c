@@ -4,7 +4,8 @@
  * One key, replaced after every request by fresh output of itself (so that a
  * later look at memory tells nothing of what was given out before). Requests
  * of more than a block work on a private key drawn from the shared one, and
- * so hold the lock for two blocks at most, whatever their length.
+ * so hold the lock for two blocks at most, whatever their length. Small ones
+ * share a block: its bytes wait in a pool and are erased as they are given.
  *
  * Entropy: the firmware's seed, the CPU's source if it has one, the time of
  * the start, and every word that drivers hand to random_stir().
@@ -23,6 +24,8 @@
 static struct {
 	struct spinlock lock;
 	uint8_t key[32]; /* [l] */
+	uint8_t pool[32]; /* [l] drawn, not given yet: the first left bytes */
+	size_t left; /* [l] */
 } state = { .lock = SPIN_INIT(RANK_PAGE + 1, "random") };
 
 /* Draws a block; its first half becomes the key. REQUIRES lock. */
@@ -40,6 +43,22 @@ draw_locked(uint8_t out[32])
 	memset(block, 0, sizeof(block));
 }
 
+/* At most sizeof(state.pool) bytes, each given once and then erased. */
+static void
+pool_take(uint8_t *to, size_t len)
+{
+	unsigned long flags = spin_lock_irq(&state.lock);
+
+	if (state.left < len) {
+		draw_locked(state.pool);
+		state.left = sizeof(state.pool);
+	}
+	state.left -= len;
+	memcpy(to, &state.pool[state.left], len);
+	memset(&state.pool[state.left], 0, len);
+	spin_unlock_irq(&state.lock, flags);
+}
+
 void
 random_stir(uint64_t word)
 {
@@ -51,6 +70,7 @@ random_stir(uint64_t word)
 		state.key[i] ^= (uint8_t)(word >> (8 * i));
 		state.key[8 + i] ^= (uint8_t)(now >> (8 * i));
 	}
+	state.left = 0;
 	draw_locked(waste);
 	spin_unlock_irq(&state.lock, flags);
 }
@@ -75,14 +95,12 @@ random_bytes(void *buf, size_t len)
 	uint8_t key[32], block[64];
 	uint8_t *to = buf;
 	uint32_t words[16];
-	unsigned long flags = spin_lock_irq(&state.lock);
 
-	draw_locked(key);
-	spin_unlock_irq(&state.lock, flags);
-	if (len <= sizeof(key)) {
-		memcpy(to, key, len);
-		goto out;
+	if (len <= sizeof(state.pool)) {
+		pool_take(to, len);
+		return;
 	}
+	pool_take(key, sizeof(key));
 	for (uint32_t n = 1; len > 0; n++) {
 		size_t part = MIN(len, sizeof(block));
 
@@ -93,7 +111,6 @@ random_bytes(void *buf, size_t len)
 		len -= part;
 	}
 	memset(block, 0, sizeof(block));
-out:
 	memset(key, 0, sizeof(key));
 }
 
