@@ -120,9 +120,11 @@ kmalloc_init(void)
 		struct slab_cache *c =
 		    slab_cache_create(classes[i].name, size, 16);
 
-		while (next_small <= size / 16 && next_small < ARRAY_LEN(small))
+		while (next_small <= size / 16 &&
+		    next_small < ARRAY_LEN(small))
 			small[next_small++] = c;
-		while (next_large <= size / 512 && next_large < ARRAY_LEN(large))
+		while (next_large <= size / 512 &&
+		    next_large < ARRAY_LEN(large))
 			large[next_large++] = c;
 	}
 }

@@ -72,12 +72,14 @@ size_raise(struct memobj *m, uint64_t end) REQUIRES(m->lock)
 		atomic_store_explicit(&m->size, end, memory_order_release);
 }
 
-/* Copies into page p, which is cached at off's page unless it left. */
+/* Copies *got bytes into page p, which is cached at off's page unless it
+ * left; *got is then what could be copied. */
 static enum err
 write_cached(struct memobj *m, struct page *p, uint64_t off, struct iter *it,
-    size_t n, size_t *got)
+    size_t *got)
 {
 	uint64_t index = off >> PAGE_SHIFT;
+	size_t n = *got;
 	enum err e;
 
 	*got = 0;
@@ -159,7 +161,8 @@ write_piece(struct memobj *m, uint64_t off, struct iter *it, size_t n,
 		if (e != OK)
 			return e;
 	}
-	e = write_cached(m, p, off, it, n, got);
+	*got = n;
+	e = write_cached(m, p, off, it, got);
 	page_unref(p);
 	return e;
 }

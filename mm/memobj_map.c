@@ -202,6 +202,21 @@ memobj_resize(struct memobj *m, uint64_t size)
 	return OK;
 }
 
+/* Zeroes [low, high), part of one page, if that is there. */
+static void
+edge_zero(struct memobj *m, uint64_t low, uint64_t high)
+{
+	struct page *p;
+
+	if (low >= high)
+		return;
+	p = memobj_peek(m, low >> PAGE_SHIFT);
+	if (p == NULL)
+		return;
+	memset((char *)page_virt(p) + (low & PAGE_MASK), 0, high - low);
+	page_unref(p);
+}
+
 enum err
 memobj_punch(struct memobj *m, uint64_t start, uint64_t end)
 {
@@ -216,18 +231,9 @@ memobj_punch(struct memobj *m, uint64_t start, uint64_t end)
 		return ERR_NOTSUP;
 	if (first < last)
 		pages_remove(m, first, last, true);
-	for (unsigned side = 0; side < 2; side++) {
-		uint64_t low = side == 0 ? start : MAX(start, last << PAGE_SHIFT);
-		uint64_t high = side == 0 ? MIN(end, first << PAGE_SHIFT) : end;
-		struct page *p;
-
-		if (low >= high || (side == 1 && last < first) ||
-		    (p = memobj_peek(m, low >> PAGE_SHIFT)) == NULL)
-			continue;
-		memset((char *)page_virt(p) + (low & PAGE_MASK), 0,
-		    high - low);
-		page_unref(p);
-	}
+	edge_zero(m, start, MIN(end, first << PAGE_SHIFT));
+	if (last >= first) /* else both ends lie in one page: done */
+		edge_zero(m, MAX(start, last << PAGE_SHIFT), end);
 	return OK;
 }
 

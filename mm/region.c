@@ -205,16 +205,3 @@ region_gap_top(const struct rbroot *root, size_t len, size_t align,
 	}
 	return false;
 }
-
-void
-region_walk(
-    struct region *r, const vaddr_t range[2], pt_visit *fn, void *arg)
-{
-	vaddr_t low = MAX(range[0], atomic_load_explicit(
-	    &r->touched_low, memory_order_relaxed));
-	vaddr_t high = MIN(range[1], atomic_load_explicit(
-	    &r->touched_high, memory_order_relaxed));
-
-	if (low < high)
-		pt_walk(&r->space->arch, low, high, fn, arg);
-}

@@ -7,6 +7,19 @@
  */
 #include "region.h"
 
+void
+region_walk(
+    struct region *r, const vaddr_t range[2], pt_visit *fn, void *arg)
+{
+	vaddr_t low = MAX(range[0], atomic_load_explicit(
+	    &r->touched_low, memory_order_relaxed));
+	vaddr_t high = MIN(range[1], atomic_load_explicit(
+	    &r->touched_high, memory_order_relaxed));
+
+	if (low < high)
+		pt_walk(&r->space->arch, low, high, fn, arg);
+}
+
 static void
 zap_flush(struct zap *z)
 {
