@@ -23,16 +23,28 @@ read_cells(const fdt32_t *p, int cells)
 	return v;
 }
 
-/* Address addr on the bus of node as its parents see it; an empty "ranges"
+/*
+ * Where the walk stands: a node and its ancestors, up[0] being the root. The
+ * blob is a sequence, so asking it for a parent means reading it again from
+ * the start; the walk knows.
+ */
+#define DEPTH_MAX 16
+
+struct place {
+	int up[DEPTH_MAX]; /* offsets; up[depth] is the node itself */
+	int depth; /* > 0 */
+};
+
+/* Address addr on the bus of the node as the CPU sees it; an empty "ranges"
  * is one to one. ERR_INVAL: no translation. */
 static enum err
-translate(const void *fdt, int bus, uint64_t *addr)
+translate(const void *fdt, const struct place *at, uint64_t *addr)
 {
-	while (bus > 0) {
-		int len, parent = fdt_parent_offset(fdt, bus);
+	for (int d = at->depth - 1; d > 0; d--) {
+		int len, bus = at->up[d];
 		int ac = fdt_address_cells(fdt, bus);
 		int sc = fdt_size_cells(fdt, bus);
-		int pac = fdt_address_cells(fdt, parent);
+		int pac = fdt_address_cells(fdt, at->up[d - 1]);
 		const fdt32_t *r = fdt_getprop(fdt, bus, "ranges", &len);
 		bool found = r != NULL && len == 0;
 
@@ -50,15 +62,15 @@ translate(const void *fdt, int bus, uint64_t *addr)
 		}
 		if (!found)
 			return ERR_INVAL;
-		bus = parent;
 	}
 	return OK;
 }
 
 static void
-read_regs(const void *fdt, struct device *d, int parent)
+read_regs(const void *fdt, struct device *d, const struct place *at)
 {
-	int len, ac = fdt_address_cells(fdt, parent);
+	int len, parent = at->up[at->depth - 1];
+	int ac = fdt_address_cells(fdt, parent);
 	int sc = fdt_size_cells(fdt, parent);
 	const fdt32_t *reg = fdt_getprop(fdt, d->fdt_node, "reg", &len);
 
@@ -68,29 +80,41 @@ read_regs(const void *fdt, struct device *d, int parent)
 	    len -= ac + sc, reg += ac + sc) {
 		uint64_t base = read_cells(reg, ac);
 
-		if (translate(fdt, parent, &base) != OK)
+		if (translate(fdt, at, &base) != OK)
 			return;
 		d->mmio[d->mmio_count].base = base;
 		d->mmio[d->mmio_count++].size = read_cells(reg + ac, sc);
 	}
 }
 
-/* The node that takes node's interrupts: its own or an ancestor's
- * interrupt-parent. */
+/* The cells of an interrupt of the node: those of the nearest
+ * interrupt-parent up the tree; 0: none. Most nodes share one. */
 static int
-interrupt_parent(const void *fdt, int node)
+interrupt_cells(const void *fdt, const struct place *at)
 {
-	while (node >= 0) {
-		int len;
-		const fdt32_t *p =
-		    fdt_getprop(fdt, node, "interrupt-parent", &len);
+	static uint32_t last_phandle; /* start-up is single-threaded */
+	static int last_cells;
 
-		if (p != NULL && len >= 4)
-			return fdt_node_offset_by_phandle(
-			    fdt, fdt32_to_cpu(*p));
-		node = fdt_parent_offset(fdt, node);
+	for (int d = at->depth; d >= 0; d--) {
+		int len, chip;
+		const fdt32_t *p = fdt_getprop(
+		    fdt, at->up[d], "interrupt-parent", &len);
+
+		if (p == NULL || len < 4)
+			continue;
+		if (fdt32_to_cpu(*p) == last_phandle)
+			return last_cells;
+		chip = fdt_node_offset_by_phandle(fdt, fdt32_to_cpu(*p));
+		if (chip < 0)
+			return 0;
+		p = fdt_getprop(fdt, chip, "#interrupt-cells", &len);
+		if (p == NULL || len != 4)
+			return 0;
+		last_cells = (int)MIN(fdt32_to_cpu(*p), 4u);
+		last_phandle = fdt_get_phandle(fdt, chip);
+		return last_cells;
 	}
-	return -1;
+	return 0;
 }
 
 /* One cell: the number. Two: number and flags. Three: GIC type, number. */
@@ -104,20 +128,12 @@ decode_irq(const fdt32_t *p, int cells)
 }
 
 static void
-read_irqs(const void *fdt, struct device *d)
+read_irqs(const void *fdt, struct device *d, const struct place *at)
 {
-	int len, cells_len;
+	int len;
 	const fdt32_t *irqs = fdt_getprop(fdt, d->fdt_node, "interrupts", &len);
-	int chip = interrupt_parent(fdt, d->fdt_node);
-	const fdt32_t *cells;
-	int n;
+	int n = irqs != NULL ? interrupt_cells(fdt, at) : 0;
 
-	if (irqs == NULL || chip < 0)
-		return;
-	cells = fdt_getprop(fdt, chip, "#interrupt-cells", &cells_len);
-	if (cells == NULL || cells_len != 4)
-		return;
-	n = (int)fdt32_to_cpu(*cells);
 	if (n < 1 || n > 3)
 		return;
 	for (len /= 4; len >= n && d->irq_count < DEV_RES_MAX;
@@ -141,28 +157,42 @@ compatible(const void *fdt, int node, unsigned n)
 	return fdt_stringlist_get(fdt, node, "compatible", (int)n, NULL);
 }
 
+/* False: out of memory. */
+static bool
+device_at(const void *fdt, const struct place *at)
+{
+	int node = at->up[at->depth];
+	struct device *d;
+
+	if (compatible(fdt, node, 0) == NULL || !enabled(fdt, node))
+		return true;
+	d = device_create("fdt", fdt_get_name(fdt, node, NULL));
+	if (d == NULL)
+		return false;
+	d->fdt_node = node;
+	for (unsigned n = 0; n < ARRAY_LEN(d->compatible); n++)
+		d->compatible[n] = compatible(fdt, node, n);
+	read_regs(fdt, d, at);
+	read_irqs(fdt, d, at);
+	return true;
+}
+
 void
 fdt_devices_create(const void *fdt)
 {
-	int node;
+	struct place at = { .depth = -1 };
+	int node = -1;
 
-	for (node = fdt_next_node(fdt, -1, NULL); node >= 0;
-	    node = fdt_next_node(fdt, node, NULL)) {
-		int parent = fdt_parent_offset(fdt, node);
-		struct device *d;
-
-		if (compatible(fdt, node, 0) == NULL || parent < 0 ||
-		    !enabled(fdt, node))
+	while ((node = fdt_next_node(fdt, node, &at.depth)) >= 0 &&
+	    at.depth >= 0) {
+		if (at.depth >= DEPTH_MAX) {
+			klog(LOG_WARN, "fdt: nodes too deep are left out");
 			continue;
-		d = device_create("fdt", fdt_get_name(fdt, node, NULL));
-		if (d == NULL) {
+		}
+		at.up[at.depth] = node;
+		if (at.depth > 0 && !device_at(fdt, &at)) {
 			klog(LOG_WARN, "fdt: out of memory for devices");
 			return;
 		}
-		d->fdt_node = node;
-		for (unsigned n = 0; n < ARRAY_LEN(d->compatible); n++)
-			d->compatible[n] = compatible(fdt, node, n);
-		read_regs(fdt, d, parent);
-		read_irqs(fdt, d);
 	}
 }
