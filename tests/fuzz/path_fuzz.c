@@ -1,4 +1,5 @@
 // kernel
+// uses: tests/fuzz/kernel_driver.c
 /*
  * The path walker and the changes of names on arbitrary texts.
  *
@@ -9,16 +10,15 @@
  * one must agree, the path told of the result must lead back to it, and
  * nothing outside the root may be reached.
  */
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdlib.h>
-
 #include <host.h>
 #include <kernel/ktest.h>
 #include <kernel/mm.h>
 #include <kernel/task.h>
+#include <kernel/user.h>
 #include <kernel/vfs.h>
 #include <lib/string.h>
+
+#include <stdlib.h>
 
 #define TEXT_MAX 512u
 #define REQUIRE(condition) \
@@ -27,12 +27,12 @@
 			abort(); \
 	} while (0)
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+const uint8_t *fuzz_next(size_t *len);
+void fuzz_boot(void);
 
 static struct {
 	const uint8_t *bytes;
 	size_t len;
-	sem_t start, done;
 	unsigned mounts; /* made by this input */
 } input;
 
@@ -236,6 +236,24 @@ run_in_root(const struct path *top)
 	path_unref(&root);
 }
 
+/* An input may have mounted on its root, or unmounted it. */
+static void
+uncover(const struct path *top)
+{
+	struct path over;
+	bool more = true;
+
+	while (more) {
+		REQUIRE(vfs_walk(NULL, "/fuzz", 0, &over) == OK);
+		more = over.mount != top->mount;
+		if (more)
+			REQUIRE(vfs_unmount(&over, UNMOUNT_LAZY) == OK);
+		else
+			REQUIRE(over.dentry == top->dentry);
+		path_unref(&over);
+	}
+}
+
 KTEST(path_fuzz_server)
 {
 	struct path top, slash;
@@ -246,21 +264,16 @@ KTEST(path_fuzz_server)
 	REQUIRE(vfs_walk(NULL, "/", 0, &slash) == OK);
 	REQUIRE(vfs_walk(NULL, "/fuzz", 0, &top) == OK);
 	for (;;) {
-		struct path over;
-
-		sem_wait(&input.start);
+		input.bytes = fuzz_next(&input.len);
 		run_in_root(&top);
 		REQUIRE(vfs_chroot(&slash) == OK && vfs_chdir(&slash) == OK);
-		REQUIRE(vfs_walk(NULL, "/fuzz", 0, &over) == OK);
-		REQUIRE(vfs_unmount(&over, UNMOUNT_LAZY) == OK);
-		path_unref(&over);
+		uncover(&top);
 		rcu_barrier();
-		sem_post(&input.done);
 	}
 }
 
-static void *
-boot(void *arg)
+void
+fuzz_boot(void)
 {
 	static const struct host_machine m = {
 		.ram_bytes = MIB(64),
@@ -268,25 +281,5 @@ boot(void *arg)
 		.cmdline = "quiet ktest=path_fuzz_server",
 	};
 
-	(void)arg;
 	host_boot(&m);
-}
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
-{
-	static bool ready;
-	pthread_t thread;
-
-	if (!ready) {
-		sem_init(&input.start, 0, 0);
-		sem_init(&input.done, 0, 0);
-		REQUIRE(pthread_create(&thread, NULL, boot, NULL) == 0);
-		ready = true;
-	}
-	input.bytes = bytes;
-	input.len = len;
-	sem_post(&input.start);
-	sem_wait(&input.done);
-	return 0;
 }
