@@ -5,6 +5,7 @@
 ##                           SUITE='unit host fuzz tools ktest abi boot'
 ##                           T=part-of-a-name
 ##   unit host-tests         build and run those alone
+##   race                    host tests under the race checker
 ##   fuzz T=name S=60        fuzz one parser for S seconds
 ##   ktest                   the tests inside the booted kernel
 ##   abi                     foreign programs, here and on this Linux
@@ -110,8 +111,8 @@ test:
 	@sh tools/setup.sh run test
 	@$(TEST_RUN) $(SUITE)
 
-.PHONY: unit host-tests ktest abi boot fuzz
-unit ktest abi boot:
+.PHONY: unit host-tests race ktest abi boot fuzz
+unit race ktest abi boot:
 	@sh tools/setup.sh run test
 	@$(TEST_RUN) $@
 host-tests:

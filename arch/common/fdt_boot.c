@@ -173,6 +173,9 @@ fdt_boot_read(const void *fdt, uint64_t boot_hwid)
 
 	if (e != 0)
 		panic("fdt: %s", fdt_strerror(e));
+	/* libfdt reads words of the structure where they lie. */
+	if (!IS_ALIGNED(fdt_off_dt_struct(fdt), 4))
+		panic("fdt: the structure block is not aligned");
 	boot_info.fdt = fdt;
 	reserve(blob, fdt_totalsize(fdt));
 	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,
