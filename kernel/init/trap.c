@@ -138,6 +138,9 @@ user_fault(struct arch_frame *f, int number, int code, vaddr_t addr)
 		.addr = addr,
 	};
 
+	klog(LOG_DEBUG, "%s[%d]: signal %d code %d at %lx, pc %lx sp %lx",
+	    t->name, t->tid, number, code, (unsigned long)addr,
+	    (unsigned long)arch_frame_pc(f), (unsigned long)arch_frame_sp(f));
 	t->task->abi->fault(t, f, &info);
 }
 

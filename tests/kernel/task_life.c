@@ -39,10 +39,13 @@ KTEST(task_wait_reaps_each_child_once)
 	test_task_run(parent_of_many, NULL);
 }
 
+static atomic_bool first_may_end;
+
 static void
-sleep_and_exit(void *arg UNUSED)
+end_when_told(void *arg UNUSED)
 {
-	sleep_ms(5);
+	while (!atomic_load(&first_may_end))
+		sleep_ms(1);
 }
 
 static void
@@ -52,11 +55,13 @@ parent_by_pid(void *arg UNUSED)
 	struct wait_request req = { .flags = WAITF_EXITED | WAITF_NOHANG };
 	struct task *a = NULL, *b = NULL, *found = NULL;
 
-	EXPECT_OK(test_task_start(task_current(), sleep_and_exit, NULL, &a));
+	atomic_store(&first_may_end, false);
+	EXPECT_OK(test_task_start(task_current(), end_when_told, NULL, &a));
 	EXPECT_OK(test_task_start(task_current(), exit_seven, NULL, &b));
 	req.pid = a->pid;
 	EXPECT_OK(task_wait(&req, &r));
 	EXPECT(r.pid == 0);
+	atomic_store(&first_may_end, true);
 	req.flags = WAITF_EXITED | WAITF_NOWAIT;
 	req.pid = b->pid;
 	EXPECT_OK(task_wait(&req, &r));
