@@ -39,6 +39,12 @@ KTEST(task_wait_reaps_each_child_once)
 	test_task_run(parent_of_many, NULL);
 }
 
+static void
+sleep_a_little(void *arg UNUSED)
+{
+	sleep_ms(5);
+}
+
 static atomic_bool first_may_end;
 
 static void
@@ -134,7 +140,7 @@ session_leader(void *arg UNUSED)
 	EXPECT(task_sid(self) == sid);
 	EXPECT(task_setsid(&sid) == ERR_PERM);
 	EXPECT(task_setpgid(0, 0) == ERR_PERM); /* leaders stay */
-	EXPECT_OK(test_task_start(self, sleep_and_exit, NULL, &child));
+	EXPECT_OK(test_task_start(self, sleep_a_little, NULL, &child));
 	EXPECT(child->pgid == sid);
 	EXPECT_OK(task_setpgid(child->pid, 0));
 	EXPECT(child->pgid == child->pid);
