@@ -41,16 +41,36 @@ put_mount(struct seq *q, const struct mount_info *m)
 	seq_printf(q, "%s 0 0\n", m->options);
 }
 
+/* The name of the up-th directory above d; under RCU, names may change. */
+static void
+ancestor_name(const struct dentry *d, unsigned up, char *buf, size_t len)
+{
+	rcu_read_lock();
+	while (up-- > 0)
+		d = d->parent;
+	strlcpy(buf, d->name, len);
+	rcu_read_unlock();
+}
+
 /* The part of its file system that a mount shows. */
 static void
 put_root(struct seq *q, const struct mount_info *m)
 {
-	const struct dentry *d = m->root_of_mount.dentry;
+	const struct dentry *root = m->root_of_mount.dentry, *d;
+	unsigned depth = 0;
+	char name[256];
 
-	if (d->parent == d)
+	rcu_read_lock();
+	for (d = root; d->parent != d; d = d->parent)
+		depth++;
+	rcu_read_unlock();
+	if (depth == 0)
 		seq_puts(q, "/");
-	else
-		seq_printf(q, "/%s", d->name);
+	while (depth-- > 0) {
+		ancestor_name(root, depth, name, sizeof(name));
+		seq_puts(q, "/");
+		seq_escaped(q, name);
+	}
 }
 
 static void
@@ -76,8 +96,8 @@ reachable(const struct mount_info *m, char *buf)
 {
 	char *text;
 
-	return vfs_path_text(&m->root_of_mount, NULL, buf, PATH_MAX, &text) == OK &&
-	    text[0] == '/';
+	return vfs_path_text(&m->root_of_mount, NULL, buf, PATH_MAX,
+	    &text) == OK && text[0] == '/';
 }
 
 static enum err

@@ -29,7 +29,8 @@ static enum err
 show_unix(struct seq *q, const struct proc_ctx *c)
 {
 	(void)c;
-	seq_puts(q, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	seq_puts(q, "Num       RefCount Protocol Flags    Type St Inode "
+	    "Path\n");
 	return OK;
 }
 

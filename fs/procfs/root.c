@@ -274,14 +274,9 @@ show_empty(struct seq *q, const struct proc_ctx *c)
 /* ---- links ------------------------------------------------------------ */
 
 static enum err
-number_link(char *buf, size_t len, size_t *done, const char *fmt_tail, int a,
-    int b)
+text_link(const char *text, char *buf, size_t len, size_t *done)
 {
-	char text[48];
-	int n = b == 0 ? snprintf(text, sizeof(text), "%d%s", a, fmt_tail) :
-	    snprintf(text, sizeof(text), "%d%s%d", a, fmt_tail, b);
-
-	*done = MIN((size_t)n, len);
+	*done = MIN(strlen(text), len);
 	memcpy(buf, text, *done);
 	return OK;
 }
@@ -289,24 +284,22 @@ number_link(char *buf, size_t len, size_t *done, const char *fmt_tail, int a,
 static enum err
 link_self(const struct proc_ctx *c, char *buf, size_t len, size_t *done)
 {
+	char text[16];
+
 	(void)c;
-	return number_link(buf, len, done, "", task_current()->pid, 0);
+	snprintf(text, sizeof(text), "%d", task_current()->pid);
+	return text_link(text, buf, len, done);
 }
 
 static enum err
 link_thread_self(const struct proc_ctx *c, char *buf, size_t len, size_t *done)
 {
-	(void)c;
-	return number_link(buf, len, done, "/task/", task_current()->pid,
-	    thread_current()->tid);
-}
+	char text[40];
 
-static enum err
-text_link(const char *text, char *buf, size_t len, size_t *done)
-{
-	*done = MIN(strlen(text), len);
-	memcpy(buf, text, *done);
-	return OK;
+	(void)c;
+	snprintf(text, sizeof(text), "%d/task/%d", task_current()->pid,
+	    thread_current()->tid);
+	return text_link(text, buf, len, done);
 }
 
 static enum err

@@ -219,7 +219,8 @@ drop_entries(struct vnode *dir)
 		kfree(t, sizeof(*t) + t->room);
 		if ((what & 1) != 0)
 			continue;
-		if (vnode_is(v, S_DIRECTORY) && atomic_load(&v->refs.count) == 1)
+		if (vnode_is(v, S_DIRECTORY) &&
+		    atomic_load(&v->refs.count) == 1)
 			todo = entries_take(v, todo);
 		vnode_unref(v);
 	}
@@ -243,10 +244,11 @@ tmpfs_release(struct vnode *v)
 		node_free_late(n);
 		return;
 	}
-	/* Pages go now, while the instance they are charged to is there. */
+	/* Pages go now, while the instance they are charged to is there;
+	 * those of a sealed object at the end. */
 	atomic_store(&n->image_size, 0);
 	if (atomic_load(&v->cache.resident) != 0)
-		err_ignore(memobj_resize(&v->cache, 0)); /* sealed: at the end */
+		err_ignore(memobj_resize(&v->cache, 0));
 	obj_unref(&v->cache.obj);
 }
 

@@ -53,22 +53,28 @@ event_size(const struct event *e)
 	return sizeof(*e) + e->len;
 }
 
+/* What happened; name NULL: to the watched file itself. */
+struct happening {
+	uint32_t mask, cookie;
+	const char *name;
+	size_t len;
+};
+
 /* Any lock may be held but spinlocks of higher rank; never sleeps. */
 static void
-queue_event(struct watch_queue *q, int wd, uint32_t mask, uint32_t cookie,
-    const char *name, size_t len)
+queue_event(struct watch_queue *q, int wd, const struct happening *h)
 {
-	size_t room = name == NULL ? 0 : ALIGN_UP(len + 1, 16);
+	size_t room = h->name == NULL ? 0 : ALIGN_UP(h->len + 1, 16);
 	struct event *e = kzalloc(sizeof(*e) + room), *last;
 
 	if (e == NULL)
 		return;
 	e->wd = wd;
-	e->mask = mask;
-	e->cookie = cookie;
+	e->mask = h->mask;
+	e->cookie = h->cookie;
 	e->len = room;
-	if (name != NULL)
-		memcpy(e->name, name, len);
+	if (h->name != NULL)
+		memcpy(e->name, h->name, h->len);
 	spin_lock(&q->lock);
 	last = list_last(&q->events, struct event, link);
 	if (q->count >= QUEUE_LIMIT) {
@@ -115,7 +121,8 @@ watch_end(struct watch *w, bool tell)
 {
 	atomic_fetch_sub(&watch_total, 1);
 	if (tell)
-		queue_event(w->queue, w->wd, WATCH_IGNORED, 0, NULL, 0);
+		queue_event(w->queue, w->wd,
+		    &(const struct happening){ .mask = WATCH_IGNORED });
 	rcu_call(&w->rcu, watch_free_late);
 }
 
@@ -154,6 +161,7 @@ void
 watch_notify(struct vnode *v, uint32_t event, const char *name, size_t len,
     uint32_t cookie)
 {
+	const struct happening h = { event, cookie, name, len };
 	struct watch_queue *q;
 	struct watch *once = NULL;
 	unsigned skip = 0;
@@ -162,7 +170,7 @@ watch_notify(struct vnode *v, uint32_t event, const char *name, size_t len,
 	if (atomic_load(&watch_total) == 0 || list_empty(&v->watches))
 		return;
 	while ((q = watch_wanting(v, event, &skip, &wd, &once)) != NULL) {
-		queue_event(q, wd, event, cookie, name, len);
+		queue_event(q, wd, &h);
 		if (once != NULL)
 			watch_end(once, true);
 		file_unref(&q->file);
