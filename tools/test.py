@@ -177,9 +177,32 @@ class Fuzz(Suite):
 
 class Pytest(Suite):
     where, target = "", ()
+    again_max = 0  # failures that get a second try
 
     def prepare(self):
         return True
+
+    def pytest(self, *what):
+        """Runs pytest; its status, and {node id: passed} or None."""
+        xml = self.b / "tests" / (self.where.replace("/", "-") + ".xml")
+        xml.parent.mkdir(parents=True, exist_ok=True)
+        xml.unlink(missing_ok=True)
+        env = dict(os.environ, CARMINE_B=self.args.b,
+                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.args.arch)
+        p = subprocess.run([PYTHON, "-B", "-m", "pytest", "-q", "-p",
+                            "no:cacheprovider", "--tb=short",
+                            "--junitxml=%s" % xml, *what],
+                           env=env, stdin=subprocess.DEVNULL)
+        if not xml.exists():
+            return p.returncode, None
+        results = {}
+        for case in ET.parse(xml).iter("testcase"):
+            node = "%s.py::%s" % (case.get("classname").replace(".", "/"),
+                                  case.get("name"))
+            if case.find("skipped") is None:
+                results[node] = case.find("failure") is None and \
+                    case.find("error") is None
+        return p.returncode, results
 
     def run(self):
         if not list(Path(self.where).glob("test_*.py")):
@@ -187,32 +210,25 @@ class Pytest(Suite):
         if not self.prepare():
             self.count.fail(self.where + ": did not build")
             return
-        xml = self.b / "tests" / (self.where.replace("/", "-") + ".xml")
-        xml.parent.mkdir(parents=True, exist_ok=True)
-        xml.unlink(missing_ok=True)
-        env = dict(os.environ, CARMINE_B=self.args.b,
-                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.args.arch)
         select = ["-k", self.args.only] if self.args.only else []
-        p = subprocess.run([PYTHON, "-B", "-m", "pytest", "-q", "-p",
-                            "no:cacheprovider", "--tb=short",
-                            "--junitxml=%s" % xml, *select, self.where],
-                           env=env, stdin=subprocess.DEVNULL)
-        if not xml.exists():
-            self.count.fail("%s: pytest status %d" %
-                            (self.where, p.returncode))
+        status, results = self.pytest(*select, self.where)
+        if results is None:
+            self.count.fail("%s: pytest status %d" % (self.where, status))
             return
-        bad = 0
-        for case in ET.parse(xml).iter("testcase"):
-            name = "%s::%s" % (case.get("classname"), case.get("name"))
-            if case.find("failure") is not None or \
-                    case.find("error") is not None:
-                bad += 1
-                self.count.fail(name)
-            elif case.find("skipped") is None:
+        bad = [node for node, passed in results.items() if not passed]
+        if 0 < len(bad) <= self.again_max:
+            _, second = self.pytest(*bad)
+            for node, passed in (second or {}).items():
+                if passed:
+                    print("unsteady: %s passed the second time" % node)
+                    results[node] = True
+        for node, passed in results.items():
+            if passed:
                 self.count.ok()
-        if p.returncode not in (0, 5) and not bad:
-            self.count.fail("%s: pytest status %d" %
-                            (self.where, p.returncode))
+            else:
+                self.count.fail(node)
+        if status not in (0, 5) and not bad:
+            self.count.fail("%s: pytest status %d" % (self.where, status))
 
 
 class Tools(Pytest):
@@ -221,6 +237,7 @@ class Tools(Pytest):
 
 class Boot(Pytest):
     where = "tests/boot"
+    again_max = 12  # keys can get lost on several CPUs: CAVEATS.md
 
     def prepare(self):
         return self.make("image", ARCH=self.args.arch) == 0

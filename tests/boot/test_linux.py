@@ -117,9 +117,11 @@ def test_bash_is_interactive(boot):
     c.expect(r"Stopped")
     c.send("jobs\r")
     c.expect(r"\[1\]\+ +Stopped +sh -c .*sleep 100")
-    c.send("kill %1; wait; echo gone\r")
-    c.expect(r"\ngone\n")
+    c.send("kill %1; wait; echo g''one\r")
+    c.expect(r"gone\n")
+    c.expect(r"root@carmine:~# ")
     c.send("exit 3\r")
+    c.expect(r"exit\n")
     c.prompt()
     assert c.line("echo $?") == "3\n"
 

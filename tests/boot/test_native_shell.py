@@ -81,8 +81,8 @@ def test_a_name_is_completed(console):
 
 def test_end_of_input_ends_cat(console):
     c = console
-    c.send("cat\r")
-    c.expect("cat\n")
+    c.send("sh -c 'echo up; exec cat'\r")
+    c.expect(r"\nup\n")  # the terminal is cat's now
     c.send("typed\r")
     c.expect(r"typed\ntyped\n")
     c.send("\x04")
