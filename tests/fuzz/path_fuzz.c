@@ -60,9 +60,10 @@ check_way_back(const struct path *p)
 	struct path again;
 	char *buf = malloc(PATH_MAX), *start = NULL;
 
-	if (vfs_path_text(p, NULL, buf, PATH_MAX, &start) == OK) {
-		REQUIRE(start[0] == '/');
-		REQUIRE(strncmp(start, "(unreachable)", 13) != 0);
+	/* A base that is kept may be on a mount that has been taken away since:
+	 * then the text says "(unreachable)" and leads nowhere. */
+	if (vfs_path_text(p, NULL, buf, PATH_MAX, &start) == OK &&
+	    start[0] == '/') {
 		if (vfs_walk(NULL, start, WALK_NOFOLLOW, &again) == OK) {
 			/* A mount may cover what was reached by a base. */
 			REQUIRE(again.dentry != p->dentry ||
