@@ -173,9 +173,12 @@ fdt_boot_read(const void *fdt, uint64_t boot_hwid)
 
 	if (e != 0)
 		panic("fdt: %s", fdt_strerror(e));
-	/* libfdt reads words of the structure where they lie. */
+	/* libfdt reads words of both where they lie; the specification, 5.1,
+	 * asks for these alignments. */
 	if (!IS_ALIGNED(fdt_off_dt_struct(fdt), 4))
 		panic("fdt: the structure block is not aligned");
+	if (!IS_ALIGNED(fdt_off_mem_rsvmap(fdt), 8))
+		panic("fdt: the memory reservation block is not aligned");
 	boot_info.fdt = fdt;
 	reserve(blob, fdt_totalsize(fdt));
 	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,
