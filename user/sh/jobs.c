@@ -365,6 +365,11 @@ job_wait(struct job *j)
 	int status, ws;
 
 	j->background = false;
+	/* A key that came before the terminal was the job's is the job's. */
+	if (sh.job_control && sh.interrupted && j->pgid > 0) {
+		sh.interrupted = 0;
+		kill(-j->pgid, SIGINT);
+	}
 	while (job_state(j) == P_RUN) {
 		if (job_wait_any() || errno == EINTR)
 			continue;
