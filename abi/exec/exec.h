@@ -14,7 +14,8 @@ enum err strings_from_kernel(
 /* Replaces argument 0 by count others. */
 enum err strings_prepend(
     struct image *img, const char *const *args, unsigned count);
-/* Takes prefix off from PATH's value and puts prefix on in front; NULL: none. */
+/* Takes prefix off from PATH's value and puts prefix on in front; NULL:
+ * none. */
 enum err strings_path_prefix(
     struct image *img, const char *off, const char *on);
 void strings_free(struct image *img);

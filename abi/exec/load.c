@@ -372,7 +372,8 @@ load_map(struct image *img)
 	e = open_interp(img);
 	if (e != OK)
 		return e;
-	e = map_file(&l, img->interp != NULL ? pie : ALIGN_DOWN(pie / 2, PAGE_SIZE));
+	e = map_file(
+	    &l, img->interp != NULL ? pie : ALIGN_DOWN(pie / 2, PAGE_SIZE));
 	if (e != OK)
 		return e;
 	note_layout(img, &l);

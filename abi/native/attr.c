@@ -5,7 +5,7 @@
 
 #include <uapi/native/task.h>
 
-/* ---- identity --------------------------------------------------------------- */
+/* ---- identity ----------------------------------------------------------- */
 
 enum err
 nt_task_get_identity(struct thread *t, const struct sysargs *a, long *)
@@ -126,7 +126,7 @@ out:
 	return e;
 }
 
-/* ---- limits ------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------- */
 
 enum err
 nt_task_limit(struct thread *t, const struct sysargs *a, long *)
@@ -166,7 +166,7 @@ nt_task_limit(struct thread *t, const struct sysargs *a, long *)
 	return nt_out(a->v[2], &old, sizeof(old));
 }
 
-/* ---- priority ------------------------------------------------------------------ */
+/* ---- priority ----------------------------------------------------------- */
 
 static void
 priority_encode(const struct sched_entity *se, struct cm_priority *out)
@@ -231,7 +231,7 @@ nt_task_priority(struct thread *t, const struct sysargs *a, long *)
 	return e == OK ? nt_out(a->v[2], &old, sizeof(old)) : e;
 }
 
-/* ---- use ---------------------------------------------------------------------- */
+/* ---- use ---------------------------------------------------------------- */
 
 enum err
 nt_task_usage(struct thread *t, const struct sysargs *a, long *)

@@ -11,7 +11,7 @@
 _Static_assert(ACCESS_READ == CM_ACCESS_READ && ACCESS_WRITE ==
     CM_ACCESS_WRITE && ACCESS_EXEC == CM_ACCESS_EXEC, "access");
 
-/* ---- open -------------------------------------------------------------------- */
+/* ---- open --------------------------------------------------------------- */
 
 static enum err
 open_how_of(uint32_t how, uint32_t mode, struct open_how *out)
@@ -75,7 +75,7 @@ out:
 	return e;
 }
 
-/* ---- attributes --------------------------------------------------------------- */
+/* ---- attributes --------------------------------------------------------- */
 
 static enum err
 walk_flags(uintptr_t flags, uintptr_t known, unsigned *out)
@@ -183,7 +183,7 @@ nt_fs_statfs(
 	return user_copy_out(a->v[2], &out, sizeof(out));
 }
 
-/* ---- names ----------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 enum err
 nt_fs_mkdir(
@@ -347,7 +347,7 @@ nt_fs_readlink(
 	return e;
 }
 
-/* ---- directories ------------------------------------------------------------------ */
+/* ---- directories -------------------------------------------------------- */
 
 #define LIST_BYTES 8192 /* entries are collected in so much at once */
 

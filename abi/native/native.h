@@ -51,7 +51,7 @@ void nt_fault(
 void nt_regs_save(const struct arch_frame *f, uint64_t *reg);
 void nt_regs_load(struct arch_frame *f, const uint64_t *reg);
 
-/* ---- args.c: arguments in and results out -------------------------------- */
+/* ---- args.c: arguments in and results out ------------------------------- */
 
 static inline struct handle_table *
 nt_handles(struct thread *t)

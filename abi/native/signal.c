@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct cm_signal_frame) % 16 == 0, "frame");
 	CM_SA_RESTART | CM_SA_NODEFER | CM_SA_RESET)
 #define STACK_ALIGN  ((uintptr_t)16)
 
-/* ---- frames -------------------------------------------------------------- */
+/* ---- frames ------------------------------------------------------------- */
 
 static bool
 on_signal_stack(const struct thread *t, uintptr_t sp)
@@ -202,7 +202,7 @@ nt_signal_return(struct thread *t, const struct sysargs *, long *)
 	return ERR_JUSTRETURN;
 }
 
-/* ---- sending ----------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------ */
 
 static struct sig_info
 info_from_here(int number, uint64_t value)
@@ -269,7 +269,7 @@ nt_signal_send_thread(struct thread *, const struct sysargs *a, long *)
 	return e;
 }
 
-/* ---- actions, masks, waiting --------------------------------------------------- */
+/* ---- actions, masks, waiting -------------------------------------------- */
 
 enum err
 nt_signal_action(struct thread *, const struct sysargs *a, long *)

@@ -38,7 +38,8 @@ measure(struct layout *l)
 
 	l->path_len = strlen(img->path) + 1;
 	l->word_count = 1 + img->argc + 1 + img->envc + 1 + 2 * AUX_PAIRS;
-	strings = l->path_len + img->strings_len + SEED_BYTES + 2 * SHUFFLE_UNIT;
+	strings =
+	    l->path_len + img->strings_len + SEED_BYTES + 2 * SHUFFLE_UNIT;
 	return strings + l->word_count * sizeof(uint64_t) >
 	    STACK_DEFAULT * 3 / 4 ? ERR_TOOBIG : OK;
 }

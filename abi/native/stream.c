@@ -180,7 +180,7 @@ nt_stream_flags(
 	return file_set_flags(f, set & FILE_SETTABLE);
 }
 
-/* ---- locks ----------------------------------------------------------------- */
+/* ---- locks -------------------------------------------------------------- */
 
 static enum err
 lock_test(struct file *f, struct file_lock *l, uintptr_t user)
@@ -246,7 +246,7 @@ nt_stream_lock(
 	return vfs_lock(f, &l, (a->v[2] & CM_LOCK_WAIT) != 0);
 }
 
-/* ---- the rest ---------------------------------------------------------------- */
+/* ---- the rest ----------------------------------------------------------- */
 
 enum err
 nt_stream_available(

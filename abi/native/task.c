@@ -78,7 +78,10 @@ nt_task_wait(struct thread *, const struct sysargs *a, long *ret)
 {
 	const uintptr_t known = CM_WAIT_NOHANG | CM_WAIT_STOPPED |
 	    CM_WAIT_CONTINUED | CM_WAIT_KEEP;
-	struct wait_request req = { .pid = (int)a->v[0], .flags = WAITF_EXITED };
+	struct wait_request req = {
+		.pid = (int)a->v[0],
+		.flags = WAITF_EXITED,
+	};
 	struct wait_result r = { 0 };
 	struct cm_exit out;
 	enum err e;

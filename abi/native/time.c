@@ -51,7 +51,7 @@ nt_clock_set(struct thread *, const struct sysargs *a, long *)
 	return OK;
 }
 
-/* ---- sleeping ----------------------------------------------------------------- */
+/* ---- sleeping ----------------------------------------------------------- */
 
 /* What restart_args hold: deadline, where to tell what is left. */
 enum { SLEEP_DEADLINE, SLEEP_LEFT };
@@ -123,7 +123,7 @@ nt_clock_sleep(struct thread *t, const struct sysargs *a, long *ret)
 	return sleep_go_on(t, ret);
 }
 
-/* ---- timers -------------------------------------------------------------------- */
+/* ---- timers ------------------------------------------------------------- */
 
 enum err
 nt_timer_create(struct thread *t, const struct sysargs *a, long *ret)

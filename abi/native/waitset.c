@@ -15,7 +15,7 @@ _Static_assert(POLL_IN == CM_WAIT_READ && POLL_PRI == CM_WAIT_PRIORITY &&
 _Static_assert(WAITSET_EDGE == CM_WAITSET_EDGE && WAITSET_ONESHOT ==
     CM_WAITSET_ONESHOT && WAITSET_EXCLUSIVE == CM_WAITSET_EXCLUSIVE, "flags");
 
-/* ---- once --------------------------------------------------------------------- */
+/* ---- once --------------------------------------------------------------- */
 
 struct wait_room { /* per item: what the user gave, what is polled */
 	struct cm_wait_item item;
@@ -117,7 +117,7 @@ nt_handles_wait(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-/* ---- wait sets ------------------------------------------------------------------ */
+/* ---- wait sets ---------------------------------------------------------- */
 
 enum err
 nt_waitset_create(struct thread *t, const struct sysargs *a, long *ret)
@@ -195,7 +195,7 @@ nt_waitset_wait(
 	return OK;
 }
 
-/* ---- futexes --------------------------------------------------------------------- */
+/* ---- futexes ------------------------------------------------------------ */
 
 static bool
 futex_flags_ok(uintptr_t flags)

@@ -169,6 +169,19 @@ map_direct(pte_t *gigs, paddr_t start, paddr_t end)
 		    end - start, PROT_READ | PROT_WRITE);
 }
 
+/* The reserved range that [at, at + len) touches; NULL: none. */
+static const struct boot_range *
+reserved_at(paddr_t at, uint64_t len)
+{
+	for (unsigned i = 0; i < boot_info.reserved_count; i++) {
+		const struct boot_range *v = &boot_info.reserved[i];
+
+		if (at < v->start + v->size && at + len > v->start)
+			return v;
+	}
+	return NULL;
+}
+
 /* Finds room for count table pages: at the end of a RAM range, clear of
  * everything that is reserved. */
 static void
@@ -178,23 +191,12 @@ reserve_tables(size_t count)
 	uint64_t len = count * PAGE_SIZE;
 
 	for (unsigned i = 0; i < b->ram_count; i++) {
+		const struct boot_range *v;
 		paddr_t low = b->ram[i].start;
 		paddr_t at = ALIGN_DOWN(low + b->ram[i].size, PAGE_SIZE) - len;
-		bool moved = true;
 
-		while (moved && at >= low) {
-			moved = false;
-			for (unsigned r = 0; r < b->reserved_count; r++) {
-				const struct boot_range *v = &b->reserved[r];
-
-				if (at < v->start + v->size &&
-				    at + len > v->start) {
-					at = ALIGN_DOWN(
-					    v->start, PAGE_SIZE) - len;
-					moved = true;
-				}
-			}
-		}
+		while (at >= low && (v = reserved_at(at, len)) != NULL)
+			at = ALIGN_DOWN(v->start, PAGE_SIZE) - len;
 		if (at < low || at > GIB(4) ||
 		    b->reserved_count == BOOT_RANGES_MAX)
 			continue;

@@ -25,7 +25,7 @@ struct driver {
 	enum err (*probe)(struct device *d);
 	void (*remove)(struct device *d);
 	void (*quiesce)(struct device *d);
-	unsigned order; /* probe order: irq chips 0, timers 1, buses 2, rest 5 */
+	unsigned order; /* of probing: irq chips 0, timers 1, buses 2, rest 5 */
 };
 #define DRIVER(rec) \
 	static const struct driver *const rec##_entry \

@@ -78,7 +78,8 @@ struct file_ops {
 	/* Directory entries from *off on. NULL: ERR_NOTDIR. */
 	enum err (*list)(struct file *f, uint64_t *off, struct dir_sink *sink);
 	/* NULL: ERR_SPIPE for streams; vnode files seek generically. */
-	enum err (*seek)(struct file *f, int64_t off, int whence, uint64_t *out);
+	enum err (*seek)(
+	    struct file *f, int64_t off, int whence, uint64_t *out);
 	enum err (*sync)(struct file *f, bool data_only); /* NULL: INVAL */
 	/* Flags changed by fcntl (FILE_NONBLOCK ...). NULL: fine. */
 	void (*flags)(struct file *f, unsigned flags);

@@ -19,7 +19,7 @@ struct page {
 	struct ref refs; /* [A] 0: free */
 	uint16_t section; /* [I] */
 	uint8_t order; /* [l] of the free or allocated block's head */
-	atomic_uchar flags; /* [A] PAGE_*; changed by the owner, under its lock */
+	atomic_uchar flags; /* [A] PAGE_*; changed under the owner's lock */
 	union {
 		struct list link; /* [l] buddy or LRU list */
 		struct {

@@ -49,7 +49,8 @@ struct sock_ops {
 	enum err (*listen)(struct socket *s, unsigned backlog);
 	enum err (*accept)(struct socket *s, unsigned file_flags,
 	    struct file **out);
-	enum err (*send)(struct socket *s, struct sock_message *m, size_t *done);
+	enum err (*send)(
+	    struct socket *s, struct sock_message *m, size_t *done);
 	enum err (*receive)(
 	    struct socket *s, struct sock_message *m, size_t *done);
 	enum err (*shutdown)(struct socket *s, bool reading, bool writing);

@@ -36,7 +36,8 @@ struct memobj_ops {
 	enum err (*fill)(struct memobj *m, uint64_t index, struct page *p);
 	/* Writes a dirty page back; no locks. NULL: nothing behind, pages
 	 * stay until truncated. */
-	enum err (*write_back)(struct memobj *m, uint64_t index, struct page *p);
+	enum err (*write_back)(
+	    struct memobj *m, uint64_t index, struct page *p);
 	/* A page in place of a fresh one (zero-copy images): *out referenced;
 	 * ERR_NODATA: use fill. NULL: never. */
 	enum err (*direct)(

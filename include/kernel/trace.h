@@ -29,7 +29,8 @@ struct counter {
 	atomic_ulong value;
 };
 #define COUNTER(var, text) \
-	struct counter var __attribute__((section(".carmine.counter"), used)) = { \
+	struct counter var \
+	    __attribute__((section(".carmine.counter"), used)) = { \
 		.name = (text) \
 	}
 

@@ -130,7 +130,8 @@ asan_trim(const void *p, size_t len, size_t room)
 	if (s == NULL)
 		return;
 	memset(s, 0, len / GRAIN);
-	memset(s + len / GRAIN, POISON, DIV_ROUND_UP(room, GRAIN) - len / GRAIN);
+	memset(s + len / GRAIN, POISON,
+	    DIV_ROUND_UP(room, GRAIN) - len / GRAIN);
 	if (len % GRAIN != 0)
 		s[len / GRAIN] = (uint8_t)(len % GRAIN);
 }

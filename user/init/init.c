@@ -56,7 +56,7 @@ say(const char *what, const char *about, long error)
 	    (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-/* ---- mounts ---------------------------------------------------------------- */
+/* ---- mounts ------------------------------------------------------------- */
 
 static const struct place {
 	const char *type, *target, *options;
@@ -99,7 +99,7 @@ mount_all(void)
 	}
 }
 
-/* ---- zones ----------------------------------------------------------------- */
+/* ---- zones -------------------------------------------------------------- */
 
 /* What every zone shows of the whole system, under the same names; deep: with
  * what is mounted below it. */
@@ -193,7 +193,7 @@ unmount_all(void)
 			cm_fs_unmount(targets[n], CM_UNMOUNT_DETACH);
 }
 
-/* ---- options ----------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------ */
 
 /* The value of kernel option name, or fallback. */
 static const char *
@@ -242,7 +242,7 @@ name_machine(void)
 	sethostname(name, strlen(name));
 }
 
-/* ---- programs ------------------------------------------------------------------- */
+/* ---- programs ----------------------------------------------------------- */
 
 /* Opens the console as 0, 1 and 2 without becoming its owner. */
 static void
@@ -318,7 +318,7 @@ exit_code(int status)
 	    128 + WTERMSIG(status);
 }
 
-/* ---- the end ---------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------ */
 
 static void
 nap(long ms)

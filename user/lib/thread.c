@@ -272,7 +272,7 @@ pthread_setcancelstate(int state, int *old)
 	return 0;
 }
 
-/* ---- mutexes, conditions -------------------------------------------------- */
+/* ---- mutexes, conditions ------------------------------------------------ */
 
 static _Atomic uint32_t *
 mutex_word(pthread_mutex_t *m)
@@ -388,7 +388,7 @@ pthread_cond_broadcast(pthread_cond_t *c)
 	return cond_wake(c, UINT32_MAX);
 }
 
-/* ---- once, keys ------------------------------------------------------------ */
+/* ---- once, keys --------------------------------------------------------- */
 
 /* init_executed: 0 not run, 1 running, 2 run. */
 int

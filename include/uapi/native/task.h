@@ -204,7 +204,7 @@ long cm_task_get_identity(struct cm_identity *out);
  * to one of the three ids held. Errors: CM_EPERM, CM_EINVAL. */
 long cm_task_set_identity(const struct cm_identity *id, uint32_t mask);
 
-/* ---- limits, priority, use ----------------------------------------------- */
+/* ---- limits, priority, use ---------------------------------------------- */
 
 enum cm_limit_kind {
 	CM_LIMIT_CPU, /* seconds */
@@ -253,7 +253,7 @@ long cm_task_usage(int who, struct cm_usage *out);
 /* Sets the calling thread's name: 15 bytes are kept. */
 long cm_task_set_name(const char *name);
 
-/* ---- threads ------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------ */
 
 struct cm_thread {
 	void (*entry)(void *arg); /* must not return: thread_exit */

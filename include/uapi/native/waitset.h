@@ -70,7 +70,7 @@ long cm_waitset_control(cm_handle_t set, enum cm_waitset_op op,
 long cm_waitset_wait(cm_handle_t set, struct cm_waitset_event *out,
     size_t max, int64_t timeout);
 
-/* ---- words of memory ------------------------------------------------------ */
+/* ---- words of memory ---------------------------------------------------- */
 
 #define CM_FUTEX_SHARED 0x1u /* the word is in memory shared by tasks */
 
