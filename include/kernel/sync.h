@@ -53,11 +53,10 @@ enum lock_rank {
 	RANK_CONSOLE = 99,
 };
 
-/* ---- spinlocks (ticket) ----------------------------------------------- */
+/* ---- spinlocks -------------------------------------------------------- */
 
 struct LOCKABLE("spinlock") spinlock {
-	atomic_uint next; /* [A] the ticket of the next comer */
-	atomic_uint owner; /* [A] the ticket that holds the lock */
+	atomic_uint held; /* [A] 0 or 1 */
 #if CARMINE_CHECK
 	enum lock_rank rank; /* [I] */
 	const char *name; /* [I] */
@@ -80,28 +79,24 @@ bool spin_is_locked(const struct spinlock *l);
  * The lock without preemption control and without the checker, for callers
  * that have interrupts off and for locks that a context switch hands over.
  *
- * Order: the ticket needs none. The acquire load of owner pairs with the
- * release store of the unlock, so what the last holder wrote is seen.
+ * Order: the acquiring exchange pairs with the release store of the unlock, so
+ * what the last holder wrote is seen.
  */
 static inline void
 spin_lock_raw(struct spinlock *l) NO_LOCK_ANALYSIS
 {
-	unsigned ticket = atomic_fetch_add_explicit(
-	    &l->next, 1, memory_order_relaxed);
-
-	while (UNLIKELY(atomic_load_explicit(
-	    &l->owner, memory_order_acquire) != ticket))
-		arch_pause();
+	while (UNLIKELY(atomic_exchange_explicit(
+	    &l->held, 1, memory_order_acquire) != 0)) {
+		/* Others may share the line while nobody can take it. */
+		while (atomic_load_explicit(&l->held, memory_order_relaxed))
+			arch_pause();
+	}
 }
 
 static inline void
 spin_unlock_raw(struct spinlock *l) NO_LOCK_ANALYSIS
 {
-	/* Only the holder writes owner, so a plain read of it will do. */
-	unsigned ticket = atomic_load_explicit(
-	    &l->owner, memory_order_relaxed);
-
-	atomic_store_explicit(&l->owner, ticket + 1, memory_order_release);
+	atomic_store_explicit(&l->held, 0, memory_order_release);
 }
 
 #if CARMINE_CHECK

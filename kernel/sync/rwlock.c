@@ -6,10 +6,12 @@
  * writers; readers that come then wait, too, so a stream of readers cannot
  * starve it. Readers take the lock by one compare-and-swap.
  *
- * Both kinds wait in one queue. The release that frees the lock wakes all
- * (readers go together, and a lone writer costs no more); the queue's rules
- * keep wakes that come before the sleep. A reader may not take the lock
- * twice: a writer between would block both.
+ * Both kinds wait in one queue, writers exclusively: the release that frees the
+ * lock wakes the readers up to the first writer and that writer. A woken
+ * writer never gives up, so it takes the lock and its own release wakes those
+ * behind it; that is why nobody is forgotten. The queue's rules keep wakes that
+ * come before the sleep. A reader may not take the lock twice: a writer between
+ * would block both.
  */
 #include <kernel/log.h>
 #include <kernel/task.h>
@@ -67,14 +69,22 @@ rw_read_unlock(struct rwlock *l)
 	n = atomic_fetch_sub_explicit(&l->state, 1, memory_order_release);
 	ASSERT(n > 0);
 	if (n == 1)
-		waitq_wake(&l->waiters, 0);
+		waitq_wake_some(&l->waiters, 0, 1);
 }
 
 static void
 write_wait(struct rwlock *l)
 {
+	struct wait_entry w = { .exclusive = true };
+
 	atomic_fetch_add_explicit(&l->writers, 1, memory_order_seq_cst);
-	err_ignore(wait_until(&l->waiters, try_write(l), WAIT_DEEP));
+	for (;;) {
+		wait_begin(&l->waiters, &w, WAIT_DEEP);
+		if (try_write(l))
+			break;
+		err_ignore(wait_sleep(&w, WAIT_DEEP, NS_NEVER));
+	}
+	wait_end(&l->waiters, &w);
 	atomic_fetch_sub_explicit(&l->writers, 1, memory_order_seq_cst);
 }
 
@@ -95,7 +105,7 @@ rw_write_unlock(struct rwlock *l)
 	lockcheck_drop(l);
 	l->writer = NULL;
 	atomic_store_explicit(&l->state, 0, memory_order_release);
-	waitq_wake(&l->waiters, 0);
+	waitq_wake_some(&l->waiters, 0, 1);
 }
 
 bool
