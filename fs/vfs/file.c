@@ -27,7 +27,7 @@ file_destroy(struct obj *o)
 	struct path p = f->path;
 	bool owned;
 
-	if (!list_empty(&f->watches))
+	if (f->watched) /* not: has watches; see waitset.c */
 		waitset_forget(f);
 	if (f->vnode != NULL && !list_empty(&f->vnode->locks))
 		vfs_locks_drop(f, f);

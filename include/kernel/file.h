@@ -126,6 +126,7 @@ struct file {
 	struct carrier *carrier; /* [I] it queues files; see inflight.c */
 	struct list watches; /* epoll back-links; see waitset.c */
 	struct spinlock watch_lock;
+	bool watched; /* [watch_lock] was in a wait set once */
 	uint64_t list_cookie; /* [l] for file systems' list */
 	struct rcu_head rcu;
 };

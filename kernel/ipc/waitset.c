@@ -25,7 +25,10 @@
  *	   else: wait until S2 is done     S3 wake F
  *
  * The file's memory lasts until its watches are empty (F loops), the set's
- * until no file lists an item of it (S2).
+ * until no file lists an item of it (S2). F must see that under the lock: an
+ * empty list seen without it says neither that S has let go of the lock nor
+ * that S's writes to the file's queues are done. So file.watched, set once
+ * while somebody holds the file, tells whether F has to look.
  *
  * Locks: nest_lock (RANK_PORT) [n], set->lock (RANK_EVENT), file.watch_lock,
  * then the queues' locks.
@@ -172,6 +175,7 @@ item_link(struct waitset *set, struct ws_item *item)
 		list_add_tail(&set->inner, &item->inner_link);
 	spin_lock(&item->file->watch_lock);
 	list_add_tail(&item->file->watches, &item->file_link);
+	item->file->watched = true;
 	spin_unlock(&item->file->watch_lock);
 }
 
