@@ -25,7 +25,8 @@
  * says that the record is for that target, too.
  *
  * Idle CPUs and kernel threads keep the last space loaded (lazy); a space that
- * dies is taken away from them by a drop request.
+ * dies is taken away from them by a drop request, and an idle CPU that a flush
+ * wakes lets go of the space, so that it is not woken by the next ones.
  */
 #include "tlb.h"
 
@@ -107,7 +108,7 @@ request_serve(const struct tlb_request *r)
 {
 	if (r->space == NULL)
 		arch_tlb_flush(&arch_kernel_space, r->start, r->end);
-	else if (!r->drop)
+	else if (!r->drop && arch_current() != cpu_this()->idle)
 		arch_tlb_flush(r->space, r->start, r->end);
 	else if (cpu_this()->space == r->space)
 		space_leave();
