@@ -193,7 +193,7 @@ put_stat_rest(struct seq *q, const struct proc_ctx *c)
 	    (unsigned long long)s.blocked & 0x7fffffff,
 	    (unsigned long long)s.ignored & 0x7fffffff,
 	    (unsigned long long)s.caught & 0x7fffffff, t->exit_signal,
-	    th == NULL ? 0 : th->se.cpu, th == NULL ? 0 : th->se.priority,
+	    th == NULL ? 0 : thread_cpu(th), th == NULL ? 0 : th->se.priority,
 	    th == NULL ? 0 : policy_number(th->se.class));
 	if (task_may_inspect(t))
 		seq_printf(q, " %lu %lu %lu %lu %lu %lu %lu %d\n",

@@ -35,7 +35,7 @@ struct sched_entity {
 	uint8_t priority; /* [q] 1 .. 99, real-time */
 	enum sched_class class; /* [q] */
 	uint64_t affinity; /* [q] allowed CPUs */
-	unsigned cpu; /* [q] where it runs or ran last */
+	atomic_uint cpu; /* [q] to write; where it runs or ran last */
 	unsigned long switches_voluntary, switches_forced; /* [q] */
 };
 

@@ -68,7 +68,7 @@ struct sig_queued {
 	struct sig_info info;
 };
 struct sig_pending {
-	sigset_bits set; /* [S] */
+	_Atomic sigset_bits set; /* [S] to write */
 	struct list queue; /* [S] struct sig_queued */
 };
 

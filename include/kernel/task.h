@@ -100,12 +100,12 @@ struct task {
 	struct sig_actions *actions; /* [S] */
 	struct sig_pending pending; /* [S] shared */
 	struct waitq sig_waitq; /* signalfd, sigtimedwait */
-	unsigned stop_signal; /* [S] job control: stopped by; 0: running */
+	atomic_uint stop_signal; /* [S] to write; job control: stopped by; 0: running */
 	bool stop_report, cont_report; /* [S] for wait */
 	struct waitq cont_waitq; /* stopped threads sleep here */
 	/* end of life */
 	atomic_bool exiting; /* [A] */
-	bool zombie; /* [T] */
+	atomic_bool zombie; /* [T] to write */
 	int exit_status; /* [l] wait encoding: code << 8 | signal */
 	int exit_signal; /* [I] to the parent; 0: none */
 	struct waitq child_waitq; /* wait() sleeps here */
@@ -194,6 +194,13 @@ static inline struct thread *
 thread_current(void)
 {
 	return (struct thread *)arch_current();
+}
+
+/* The CPU whose queue t belongs to. Without that queue's lock only a hint. */
+static inline unsigned
+thread_cpu(const struct thread *t)
+{
+	return atomic_load_explicit(&t->se.cpu, memory_order_relaxed);
 }
 
 static inline struct task *

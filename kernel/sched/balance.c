@@ -72,7 +72,7 @@ steal(struct run_queue *rq)
 	now = time_now();
 	rq_unqueue(from, t);
 	rq_leave(from, t, now);
-	t->se.cpu = rq->cpu;
+	thread_set_cpu(t, rq->cpu);
 	spin_unlock_raw(&from->lock);
 
 	spin_lock_raw(&rq->lock);

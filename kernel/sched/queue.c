@@ -9,11 +9,11 @@ struct run_queue *
 rq_lock_of(struct thread *t)
 {
 	for (;;) {
-		unsigned cpu = t->se.cpu;
+		unsigned cpu = thread_cpu(t);
 		struct run_queue *rq = run_queues[cpu];
 
 		spin_lock_raw(&rq->lock);
-		if (LIKELY(*(volatile unsigned *)&t->se.cpu == cpu))
+		if (LIKELY(thread_cpu(t) == cpu))
 			return rq;
 		spin_unlock_raw(&rq->lock);
 	}
@@ -39,9 +39,12 @@ rq_charge(struct run_queue *rq, ns_t now)
 void
 rq_count(struct run_queue *rq, ns_t now, int change)
 {
-	rq->load += rq->runnable * (now - rq->load_stamp);
+	unsigned n = atomic_load_explicit(&rq->runnable, memory_order_relaxed);
+
+	rq->load += n * (now - rq->load_stamp);
 	rq->load_stamp = now;
-	rq->runnable += (unsigned)change;
+	atomic_store_explicit(
+	    &rq->runnable, n + (unsigned)change, memory_order_relaxed);
 }
 
 void

@@ -73,7 +73,7 @@ struct run_queue {
 	struct fair_queue fair; /* [q] */
 	struct rt_queue rt; /* [q] */
 	atomic_uint queued; /* [A] waiting threads; written under q */
-	unsigned runnable; /* [q] waiting and running, without idle */
+	atomic_uint runnable; /* [q] to write; waiting and running, without idle */
 	ns_t load_stamp; /* [q] */
 	uint64_t load; /* [q] integral of runnable over time, ns */
 	unsigned long switches; /* [q] */
@@ -111,6 +111,13 @@ static inline void
 thread_set_state(struct thread *t, enum thread_state s)
 {
 	atomic_store_explicit(&t->state, s, memory_order_relaxed);
+}
+
+/* The lock of the queue it belongs to is held, or nobody else knows t. */
+static inline void
+thread_set_cpu(struct thread *t, unsigned cpu)
+{
+	atomic_store_explicit(&t->se.cpu, cpu, memory_order_relaxed);
 }
 
 /* All of these with irqs off. */

@@ -123,6 +123,9 @@ schedule(enum why why)
 		next = pick(rq);
 	}
 	thread_set_state(next, THREAD_RUNNING);
+	/* Pairs with thread_poke(): it sets work, then looks whether the thread
+	 * runs; next is RUNNING, then looks at its work. */
+	atomic_thread_fence(memory_order_seq_cst);
 	next->se.exec_start = now;
 	if (next == prev) {
 		rq_arm_slice(rq, now);

@@ -24,7 +24,7 @@ unsigned
 cpu_choose(struct thread *t, bool sync)
 {
 	uint64_t allowed, idle;
-	unsigned last = t->se.cpu, here;
+	unsigned last = thread_cpu(t), here;
 
 	if (cpu_count == 1)
 		return 0;
@@ -64,7 +64,7 @@ place(struct thread *t, bool sync)
 	if (rq->cpu != cpu) {
 		/* t is in no queue, so only se.cpu has to move: under the
 		 * lock of the queue it names. */
-		t->se.cpu = cpu;
+		thread_set_cpu(t, cpu);
 		spin_unlock_raw(&rq->lock);
 		rq = rq_lock_of(t);
 	}
@@ -97,7 +97,7 @@ sched_wake(struct thread *t, bool sync)
 	thread_set_state(t, THREAD_READY);
 	cpu = cpu_choose(t, sync);
 	if (rq->cpu != cpu) {
-		t->se.cpu = cpu;
+		thread_set_cpu(t, cpu);
 		spin_unlock_raw(&rq->lock);
 		rq = rq_lock_of(t);
 	}
@@ -114,7 +114,7 @@ sched_start(struct thread *t)
 {
 	unsigned long flags = arch_irq_save();
 
-	t->se.cpu = cpu_id();
+	thread_set_cpu(t, cpu_id());
 	t->se.exec_start = time_now();
 	thread_set_state(t, THREAD_READY);
 	place(t, false);

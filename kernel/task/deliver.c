@@ -146,7 +146,7 @@ stop_task(struct task *t, int number)
 static bool
 is_stopped(struct task *t)
 {
-	return *(volatile unsigned *)&t->stop_signal != 0;
+	return atomic_load(&t->stop_signal) != 0;
 }
 
 static void

@@ -26,13 +26,23 @@ kill_others(struct task *t)
 	}
 }
 
+bool
+task_set_status(struct task *t, int status)
+{
+	if (atomic_load(&t->exiting))
+		return false;
+	/* In this order: who sees exiting without the lock sees the status. */
+	t->exit_status = status;
+	atomic_store(&t->exiting, true);
+	return true;
+}
+
 void
 task_begin_exit(struct task *t, int status)
 {
 	unsigned long flags = spin_lock_irq(&t->sig_lock);
 
-	if (!atomic_exchange(&t->exiting, true)) {
-		t->exit_status = status;
+	if (task_set_status(t, status)) {
 		kill_others(t);
 		t->stop_signal = 0;
 	}
@@ -210,8 +220,15 @@ last_thread_gone(struct task *t)
 	become_zombie(t);
 }
 
+/*
+ * The last thread releases the task's space while others that have left the
+ * list are still on their way to sched_exit(). Switching to one of those would
+ * load the space (switch_to) that is just being freed, so they are not
+ * switched away any more: preemption stays off from the moment they are not
+ * counted.
+ */
 static NORETURN void
-thread_leave(void)
+thread_leave(int status)
 {
 	struct thread *t = thread_current();
 	struct task *task = t->task;
@@ -221,20 +238,26 @@ thread_leave(void)
 	futex_thread_exit(t);
 	mutex_lock(&task->lock);
 	add_times(t);
+	preempt_disable();
 	flags = spin_lock_irq(&task->sig_lock);
 	list_del(&t->task_link);
 	last = atomic_fetch_sub(&task->thread_count, 1) == 1;
-	/* Nobody may join any more. */
+	/* Nobody may join any more; the task ends with this status unless it
+	 * has one. */
 	if (last)
-		atomic_store(&task->exiting, true);
+		(void)task_set_status(task, status);
 	spin_unlock_irq(&task->sig_lock, flags);
 	mutex_unlock(&task->lock);
 	if (t->id != NULL)
 		atomic_store(&t->id->thread, NULL);
-	if (last)
+	if (last) {
+		preempt_enable();
 		last_thread_gone(task);
-	else
-		waitq_wake(&task->exit_waitq, 0);
+		sched_exit();
+	}
+	waitq_wake(&task->exit_waitq, 0);
+	arch_irq_disable();
+	preempt_enable_no_check();
 	sched_exit();
 }
 
@@ -242,18 +265,13 @@ NORETURN void
 task_exit(int status)
 {
 	task_begin_exit(task_current(), status);
-	thread_leave();
+	thread_leave(status);
 }
 
 NORETURN void
 thread_exit(int status)
 {
-	struct task *t = task_current();
-
-	/* With the last thread the task ends, with this thread's status. */
-	if (atomic_load(&t->thread_count) == 1)
-		task_begin_exit(t, status);
-	thread_leave();
+	thread_leave(status);
 }
 
 enum err

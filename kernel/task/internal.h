@@ -87,6 +87,8 @@ enum err task_create(struct container *c, int want_pid, struct task **out);
 void task_release(struct task *t);
 /* It never ran. */
 void task_discard(struct task *t);
+/* The task ends with status; false: it ends with another. sig_lock held. */
+bool task_set_status(struct task *t, int status);
 /* Sets the status and kills all other threads; the first status counts. */
 void task_begin_exit(struct task *t, int status);
 /* Child becomes one of parent's; tree lock held. */

@@ -137,11 +137,13 @@ thread_poke(struct thread *t, unsigned work)
 	atomic_fetch_or_explicit(&t->head.work, work, memory_order_seq_cst);
 	if (sched_wake(t, false))
 		return;
-	/* In user mode on another CPU: it looks on its way back. */
+	/* In user mode on another CPU: it looks on its way back. If it is being
+	 * switched to right now, then schedule() has a barrier between RUNNING
+	 * and its look at work, and sched_wake() had ours before this one. */
 	if (t != thread_current() && atomic_load_explicit(
 	    &t->state, memory_order_relaxed) == THREAD_RUNNING &&
-	    t->se.cpu != cpu_id())
-		arch_ipi(UINT64_C(1) << t->se.cpu);
+	    thread_cpu(t) != cpu_id())
+		arch_ipi(UINT64_C(1) << thread_cpu(t));
 }
 
 static bool
@@ -240,8 +242,7 @@ kill_all(struct task *t, int number)
 {
 	struct thread *th;
 
-	if (!atomic_exchange(&t->exiting, true))
-		t->exit_status = number;
+	(void)task_set_status(t, number);
 	t->stop_signal = 0;
 	list_each(th, &t->threads, task_link)
 		thread_poke(th, WORK_KILLED);

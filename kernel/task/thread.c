@@ -64,7 +64,7 @@ thread_idle_init(struct thread *t, unsigned cpu)
 {
 	thread_setup(t, &kernel_task);
 	t->head.cpu = &cpus[cpu];
-	t->se.cpu = cpu;
+	atomic_init(&t->se.cpu, cpu);
 	t->se.affinity = UINT64_C(1) << cpu;
 	ref_init(&t->obj.refs, 1);
 	strlcpy(t->name, "idle", sizeof(t->name));
@@ -104,7 +104,10 @@ thread_join_task(struct thread *t)
 
 	mutex_lock(&task->lock);
 	flags = spin_lock_irq(&task->sig_lock);
-	if (atomic_load(&task->exiting)) {
+	/* A thread that exec is killing must not leave one behind that nobody
+	 * has told: exec would wait for it. */
+	if (atomic_load(&task->exiting) || (task == task_current() &&
+	    (atomic_load(&arch_current()->work) & WORK_KILLED))) {
 		e = ERR_AGAIN;
 	} else {
 		list_add_tail(&task->threads, &t->task_link);

@@ -391,6 +391,12 @@ archive_base(struct archive *a)
  *   has_stopped    a member that stops while its group becomes orphaned is
  *                  not waited for
  *   dentry_is_dead, dentry_kill  a flag inside a sequence that is looked at
+ *   has_ready      a look at the set's list; report() looks under the lock
+ *   fast_find, dentry_lookup, touch_now  names and times are read inside a
+ *                  sequence
+ *   slab_stats, tmpfs_get_attr  figures for people: an old one will do
+ *   space_enter    a test lends its space to the kernel's task, and waits for a
+ *                  grace period before it goes
  *   user_copy      programs may race on their own memory
  */
 const char *__tsan_default_suppressions(void);
@@ -399,7 +405,9 @@ const char *
 __tsan_default_suppressions(void)
 {
 	return "race:waitq_idle\nrace:has_stopped\nrace:dentry_is_dead\n"
-	    "race:dentry_kill\nrace:user_copy_in\nrace:user_copy_out\n";
+	    "race:dentry_kill\nrace:has_ready\nrace:fast_find\n"
+	    "race:dentry_lookup\nrace:touch_now\nrace:slab_stats\n"
+	    "race:tmpfs_get_attr\nrace:space_enter\nrace:user_copy_in\nrace:user_copy_out\n";
 }
 
 /* ---- start ------------------------------------------------------------- */

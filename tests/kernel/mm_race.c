@@ -1,6 +1,7 @@
 /*
- * Faults, unmapping, fork and truncation at once, on all CPUs. Kernel threads
- * share the kernel task, so they are the threads of one program here.
+ * Faults, unmapping, fork and truncation at once, on all CPUs, by the threads
+ * of one test task. The task releases the space as soon as they are not counted
+ * any more, while some are still on their way out.
  */
 #include <kernel/ktest.h>
 #include <kernel/mm.h>
@@ -11,35 +12,20 @@
 
 #include <lib/random.h>
 
+#include "threads.h"
+
 #define AT      UINT64_C(0x10000000)
 #define SPAN    64 /* pages per thread */
 #define THREADS 4
-#define TURNS   400
+#define TURNS   100
 
 static struct {
 	struct space *space;
 	struct memobj *object;
-	atomic_uint running, next;
+	atomic_uint next;
 	atomic_uint wrong;
-	struct waitq done;
-} race = { .done = WAITQ_INIT(race.done) };
-
-static void
-thread_end(void)
-{
-	atomic_fetch_sub(&race.running, 1);
-	waitq_wake(&race.done, 0);
-}
-
-/* Enters the space: the thread may have started in another one. */
-static void
-enter(struct space *s)
-{
-	unsigned long flags = arch_irq_save();
-
-	tlb_space_switch(&s->arch);
-	arch_irq_restore(flags);
-}
+	void (*fn)(void *);
+} race;
 
 /* Anonymous memory of its own among that of others, whose page tables are
  * shared; sometimes a clone. */
@@ -52,7 +38,6 @@ race_anon(void *arg)
 
 	(void)arg;
 	prng_seed(&rnd, me + 1);
-	enter(race.space);
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		vaddr_t va = base + prng_below(&rnd, SPAN - 1) * PAGE_SIZE;
 		const struct map_request q = { .addr = va,
@@ -83,7 +68,6 @@ race_anon(void *arg)
 		if (user_load64(va, &v) != ERR_FAULT)
 			atomic_fetch_add(&race.wrong, 1);
 	}
-	thread_end();
 }
 
 /* A shared object that one thread truncates all the time. */
@@ -95,7 +79,6 @@ race_object(void *arg)
 
 	(void)arg;
 	prng_seed(&rnd, me + 1);
-	enter(race.space);
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		uint64_t page = prng_below(&rnd, SPAN), v = 0;
 		enum err e;
@@ -113,16 +96,14 @@ race_object(void *arg)
 			atomic_fetch_add(&race.wrong, 1);
 		err_ignore(user_store64(AT + page * PAGE_SIZE, page + 1));
 	}
-	thread_end();
 }
 
 static void
-race_run(void (*fn)(void *))
+race_task(void *arg UNUSED)
 {
-	unsigned long flags;
+	struct task *t = task_current();
 
-	EXPECT_OK(space_create(container_root, &race.space));
-	task_current()->space = race.space;
+	race.space = t->space;
 	if (race.object != NULL) {
 		const struct map_request q = { .addr = AT, .how = MAP_AT,
 			.len = SPAN * PAGE_SIZE, .flags = REGION_SHARED,
@@ -132,18 +113,20 @@ race_run(void (*fn)(void *))
 
 		EXPECT_OK(space_map(race.space, &q, &got));
 	}
+	for (unsigned i = 0; i < THREADS; i++)
+		EXPECT_OK(test_thread_start(race.fn, NULL));
+	EXPECT_OK(wait_until(&t->exit_waitq,
+	    atomic_load(&t->thread_count) == 1, WAIT_DEEP));
+	EXPECT(atomic_load(&race.wrong) == 0);
+}
+
+static void
+race_run(void (*fn)(void *))
+{
 	atomic_store(&race.wrong, 0);
 	atomic_store(&race.next, 0);
-	atomic_store(&race.running, THREADS);
-	for (unsigned i = 0; i < THREADS; i++)
-		EXPECT_OK(thread_kernel("race", fn, NULL));
-	EXPECT_OK(wait_until(
-	    &race.done, atomic_load(&race.running) == 0, WAIT_DEEP));
-	EXPECT(atomic_load(&race.wrong) == 0);
-	flags = arch_irq_save();
-	task_current()->space = NULL;
-	arch_irq_restore(flags);
-	space_unref(race.space);
+	race.fn = fn;
+	test_task_run(race_task, NULL);
 }
 
 KTEST(threads_map_touch_clone_and_unmap_at_once)

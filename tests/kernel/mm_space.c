@@ -39,6 +39,9 @@ static void
 space_end(struct space *s)
 {
 	space_enter(NULL);
+	/* The kernel's task has other threads: a CPU that switches to one may
+	 * just be loading s, with irqs off. */
+	rcu_sync();
 	space_unref(s);
 }
 

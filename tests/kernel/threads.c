@@ -3,6 +3,7 @@
 #include "threads.h"
 
 #include "../../kernel/sched/queue.h"
+#include "../../kernel/task/internal.h"
 
 static void
 crew_member(void *arg)
@@ -62,6 +63,39 @@ test_task_start(
 	    &t->ctx, (vaddr_t)thread_frame(t), task_entry, NULL);
 	if (out != NULL)
 		*out = task_ref(t->task);
+	sched_start(t);
+	obj_unref(&t->obj);
+	return OK;
+}
+
+static void
+thread_entry(void *unused UNUSED)
+{
+	struct thread *t = thread_current();
+
+	switch_finish();
+	arch_irq_enable();
+	t->kernel_fn(t->kernel_arg);
+	thread_exit(0);
+}
+
+enum err
+test_thread_start(void (*fn)(void *), void *arg)
+{
+	struct thread *t = NULL;
+	enum err e = thread_create(task_current(), NULL, &t);
+
+	if (e != OK)
+		return e;
+	t->kernel_fn = fn;
+	t->kernel_arg = arg;
+	arch_context_init(&t->ctx, (vaddr_t)thread_frame(t),
+	    thread_entry, NULL);
+	e = thread_join_task(t);
+	if (e != OK) {
+		thread_discard(t);
+		return e;
+	}
 	sched_start(t);
 	obj_unref(&t->obj);
 	return OK;

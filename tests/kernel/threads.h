@@ -23,6 +23,8 @@ struct crew {
 /* Runs fn in count threads and returns when all have ended. */
 void crew_run(struct crew *c, unsigned count);
 
+/* Another thread of the running test task. */
+enum err test_thread_start(void (*fn)(void *), void *arg);
 /* Starts a task, child of parent, whose thread runs fn(arg) and then exits
  * with status 0. *out referenced; NULL: not wanted. */
 enum err test_task_start(
