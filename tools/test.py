@@ -140,8 +140,7 @@ class Host(Suite):
 
 
 class Race(Host):
-    """The same under the race checker; not in the default list, since it
-    still has findings (CAVEATS.md)."""
+    """The same under the race checker."""
     builds = ("tsan",)
 
 
