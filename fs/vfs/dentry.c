@@ -279,7 +279,7 @@ dentry_instantiate(struct dentry *d, struct vnode *v)
 {
 	spin_lock(&d->lock);
 	seq_write_begin(&d->seq);
-	__atomic_store_n(&d->vnode, v, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->vnode, v, __ATOMIC_RELEASE);
 	seq_write_end(&d->seq);
 	spin_unlock(&d->lock);
 }

@@ -214,7 +214,8 @@ open_name(struct walk *w, const struct open_how *how, struct dentry **out,
 	if (w->len > dir->super->name_max)
 		return ERR_NAMETOOLONG;
 	d = walk_cached(dir, w->name, w->len);
-	if (d != NULL && d->vnode != NULL)
+	/* Without the lock: somebody may be creating it. */
+	if (d != NULL && __atomic_load_n(&d->vnode, __ATOMIC_ACQUIRE) != NULL)
 		goto found;
 	dentry_unref(d);
 	d = NULL;

@@ -290,7 +290,7 @@ walk_child(struct walk *w, struct dentry *d, bool last)
 	bool follow = !last || w->slash || (w->flags & WALK_NOFOLLOW) == 0;
 	enum err e = OK;
 
-	if (d->vnode == NULL) {
+	if (__atomic_load_n(&d->vnode, __ATOMIC_ACQUIRE) == NULL) {
 		e = ERR_NOENT;
 	} else if (vnode_is(d->vnode, S_LINK) && follow &&
 	    !(d->flags & DENTRY_MOUNTED)) {
