@@ -17,7 +17,7 @@ _start:
 	li	t1, 1
 	amoswap.w.aqrl t1, t1, (t0)
 	bnez	t1, late_hart
-	mv	s0, a0
+	mv	s2, a0			/* not s0: it is fp */
 	mv	s1, a1
 	lla	t0, kernel_bss_start
 	lla	t1, kernel_bss_end
@@ -41,7 +41,7 @@ _start:
 2:	lla	t0, trap_entry
 	csrw	stvec, t0
 	csrw	sscratch, zero
-	mv	a0, s0
+	mv	a0, s2
 	mv	a1, s1
 	call	kernel_main
 	unimp
