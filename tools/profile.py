@@ -24,10 +24,11 @@ LINE = re.compile(r'(?:\{ |PLAIN\(|WITH\()"([^"]+)", (\d+), '
 
 
 def lines_of(source):
-    """{name: (function, operations a call)} from the table of bench.c."""
+    """{name: (function, operations)} from the table of bench.c."""
     text = source.read_text()
     numbers = dict(re.findall(r"#define (\w+)\s+(\d+)u?\s", text))
-    return {name: (run, int(count) * int(numbers.get(per, per or 1)))
+    rounds = int(numbers["ROUNDS"])
+    return {name: (run, rounds * int(count) * int(numbers.get(per, per or 1)))
             for name, count, run, per in LINE.findall(text)}
 
 
@@ -47,27 +48,24 @@ class Symbols:
         i = bisect.bisect(self.starts, address) - 1
         return self.rows[i][1] if i >= 0 else "?"
 
-    def address(self, name):
-        return next(a for a, n in self.rows if n == name)
+    def extent(self, name):
+        i = next(i for i, (_, n) in enumerate(self.rows) if n == name)
+        return self.starts[i], self.starts[i + 1]
 
 
 def show(path, per, kernel, program, top):
-    lines = path.read_text().splitlines()
-    calls = int(lines[0])
-    if calls == 0:
-        sys.exit("profile: the line never ran twice")
     costs = Counter()
-    for line in lines[1:]:
+    for line in path.read_text().splitlines():
         address, insns, runs = line.split()
         at, n = int(address, 16), int(insns) * int(runs)
         user = at < 1 << 63
         costs[("user " if user else "") +
               (program if user else kernel).name(at)] += n
     total = sum(costs.values())
-    print("%10.1f  instructions per operation" % (total / calls / per))
+    print("%10.1f  instructions per operation" % (total / per))
     for name, n in costs.most_common(top):
         print("%10.1f %4.1f %%  %s" %
-              (n / calls / per, 100 * n / total, name))
+              (n / per, 100 * n / total, name))
 
 
 def main():
@@ -93,8 +91,8 @@ def main():
     counts.unlink(missing_ok=True)
     plugin = args.plugin or Path(args.b) / "tools/count.so"
     bench.boot(args.arch, ours.kernel, ours.image, ours.append,
-               [*bench.ICOUNT, "-plugin", "%s,start=%x,out=%s" %
-                (plugin, program.address(run), counts)],
+               [*bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,out=%s" %
+                (plugin, *program.extent(run), counts)],
                out / "profile.log")
     if not counts.exists():
         sys.exit("profile: no counts; see %s" % (out / "profile.log"))

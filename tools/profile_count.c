@@ -1,10 +1,9 @@
 /*
  * A plugin of QEMU that counts the instructions between two moments: from
- * when the function at `start` is entered until it returns, from its second
- * call on. For tools/profile.py, which says what the addresses mean.
+ * when the function at `start` is entered until it returns. For tools/profile.py, which says what the addresses mean.
  *
  * Output, one line a translated block that ran: address, instructions in it,
- * executions; the first line is the number of calls counted.
+ * executions.
  *
  * The declarations are what this uses of QEMU's plugin interface, version 1,
  * whose header distributions do not package.
@@ -48,7 +47,7 @@ struct block {
 #define BUCKETS 65536u
 
 static struct block *buckets[BUCKETS];
-static uint64_t start, stop, calls;
+static uint64_t start, end, stop; /* [start, end): the function */
 static const struct block *last_user; /* what ran before start */
 static bool counting;
 static const char *out_path = "profile.out";
@@ -70,17 +69,33 @@ block_find(uint64_t vaddr, uint64_t end, unsigned insns)
 	return *b;
 }
 
+static bool
+in_function(const struct block *b)
+{
+	return b->vaddr >= start && b->vaddr < end;
+}
+
+static void
+forget(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct block *b = buckets[i]; b != NULL; b = b->next)
+			b->runs = 0;
+}
+
 /* The call in front of the first block of the function ends where the
- * function returns to. */
+ * function returns to. Another place there: what came before was a warm-up, or
+ * another program that has code at this address. */
 static void
 block_runs(unsigned cpu, void *arg)
 {
 	struct block *b = arg;
 
 	(void)cpu;
-	if (b->vaddr == start && last_user != NULL) {
-		counting = stop != 0;
-		calls += counting;
+	if (b->vaddr == start && last_user != NULL && !in_function(last_user)) {
+		counting = true;
+		if (stop != last_user->end)
+			forget();
 		stop = last_user->end;
 	} else if (b->vaddr == stop) {
 		counting = false;
@@ -115,7 +130,6 @@ at_exit(plugin_id id, void *arg)
 		perror(out_path);
 		return;
 	}
-	fprintf(f, "%" PRIu64 "\n", calls);
 	for (unsigned i = 0; i < BUCKETS; i++)
 		for (const struct block *b = buckets[i]; b; b = b->next)
 			if (b->runs != 0)
@@ -131,6 +145,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "start=", 6) == 0)
 			start = strtoull(argv[i] + 6, NULL, 16);
+		else if (strncmp(argv[i], "end=", 4) == 0)
+			end = strtoull(argv[i] + 4, NULL, 16);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = strdup(argv[i] + 4);
 		else
