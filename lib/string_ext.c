@@ -66,7 +66,7 @@ copy_8_words(word_t *restrict to, const word_t *restrict from)
 	to[7] = h;
 }
 
-WEAK void
+WEAK WEAK void
 page_zero(void *page)
 {
 	word_t *to = page;
@@ -82,7 +82,7 @@ page_zero(void *page)
 	} while (to != end);
 }
 
-WEAK void
+WEAK WEAK void
 page_copy(void *restrict to, const void *restrict from)
 {
 	word_t *t = to;
@@ -98,4 +98,16 @@ page_copy(void *restrict to, const void *restrict from)
 		t += TURN_BYTES / sizeof(word_t);
 		f += TURN_BYTES / sizeof(word_t);
 	} while (f != end);
+}
+
+WEAK void
+bulk_copy(void *restrict to, const void *restrict from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
+WEAK void
+bulk_zero(void *to, size_t n)
+{
+	memset(to, 0, n);
 }

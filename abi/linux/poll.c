@@ -1,5 +1,9 @@
 /*
  * poll and select.
+ *
+ * Most calls find something ready, or only want to look: so each file is
+ * looked at as its descriptor is looked up, and poll_files(), which puts
+ * entries on wait queues, is only for calls that have to wait.
  * Source: man-pages 6.05 poll(2), select(2).
  */
 #include "call.h"
@@ -7,6 +11,7 @@
 #include <kernel/ipc.h>
 #include <kernel/mm.h>
 #include <kernel/time.h>
+#include <lib/bits.h>
 
 /* Writes back what is left of a timeout, if that is possible. */
 static void
@@ -20,6 +25,31 @@ timeout_back(uintptr_t user, ns_t deadline)
 		    user, deadline > now ? deadline - now : 0));
 }
 
+/* The file of a descriptor, and what is ready of events. borrowed: the table
+ * is private, so no reference is taken. */
+static inline enum err
+poll_begin(struct handle_table *ht, uint32_t fd, bool borrowed,
+    struct poll_one *it)
+{
+	struct obj *o;
+	enum err e = borrowed ? handle_peek(ht, fd, OBJ_ANY_FILE, 0, &o) :
+	    handle_get(ht, fd, OBJ_ANY_FILE, 0, &o);
+
+	if (UNLIKELY(e != OK))
+		return ERR_BADHANDLE;
+	it->file = file_of(o);
+	it->revents = file_poll(it->file, NULL) & it->events;
+	return OK;
+}
+
+static void
+poll_end(struct poll_one *items, unsigned count, bool borrowed)
+{
+	if (!borrowed)
+		for (unsigned i = 0; i < count; i++)
+			file_unref(items[i].file);
+}
+
 /* ---- poll ------------------------------------------------------------- */
 
 #define POLL_FAST 8
@@ -29,7 +59,9 @@ struct poll_set {
 	struct poll_one fast_items[POLL_FAST];
 	struct lx_pollfd *fds;
 	struct poll_one *items;
-	unsigned count, bad; /* bad: descriptors that are none */
+	unsigned count, used; /* used: items that are set */
+	unsigned ready; /* with events, those that are no descriptors too */
+	bool borrowed;
 };
 
 static enum err
@@ -38,19 +70,18 @@ poll_alloc(struct poll_set *p, unsigned n)
 	p->fds = p->fast_fds;
 	p->items = p->fast_items;
 	p->count = n;
-	p->bad = 0;
+	p->used = p->ready = 0;
 	if (n <= POLL_FAST)
 		return OK;
 	p->fds = kmalloc(n * sizeof(p->fds[0]));
-	p->items = kzalloc(n * sizeof(p->items[0]));
+	p->items = kmalloc(n * sizeof(p->items[0]));
 	return p->fds != NULL && p->items != NULL ? OK : ERR_NOMEM;
 }
 
 static void
 poll_free(struct poll_set *p)
 {
-	for (unsigned i = 0; p->items != NULL && i < p->count; i++)
-		file_unref(p->items[i].file);
+	poll_end(p->items, p->used, p->borrowed);
 	if (p->items != p->fast_items)
 		kfree(p->items, p->count * sizeof(p->items[0]));
 	if (p->fds != p->fast_fds)
@@ -59,34 +90,33 @@ poll_free(struct poll_set *p)
 
 /* Files for descriptors; a wrong one has its event at once. */
 static void
-poll_lookup(struct thread *t, struct poll_set *p)
+poll_look(struct thread *t, struct poll_set *p)
 {
+	struct handle_table *ht = t->task->handles;
+	unsigned ready = 0;
+
 	for (unsigned i = 0; i < p->count; i++) {
-		struct lx_pollfd *fd = &p->fds[i];
+		const struct lx_pollfd *fd = &p->fds[i];
 		struct poll_one *it = &p->items[i];
 
 		it->file = NULL;
 		it->events = (uint16_t)fd->events | POLL_ERR | POLL_HUP;
 		it->revents = 0;
-		if (fd->fd < 0)
-			continue;
-		if (lx_file(t, (uintptr_t)fd->fd, 0, &it->file) != OK) {
+		if (fd->fd >= 0 && poll_begin(
+		    ht, (uint32_t)fd->fd, p->borrowed, it) != OK)
 			it->revents = POLL_NVAL;
-			p->bad++;
-		}
+		ready += it->revents != 0;
 	}
+	p->used = p->count;
+	p->ready = ready;
 }
 
 static enum err
 poll_back(struct poll_set *p, uintptr_t user, long *ret)
 {
-	long n = 0;
-
-	for (unsigned i = 0; i < p->count; i++) {
+	for (unsigned i = 0; i < p->count; i++)
 		p->fds[i].revents = (int16_t)p->items[i].revents;
-		n += p->items[i].revents != 0;
-	}
-	*ret = n;
+	*ret = p->ready;
 	return user_copy_out(user, p->fds, p->count * sizeof(p->fds[0]));
 }
 
@@ -94,14 +124,14 @@ static enum err
 poll_run(struct thread *t, struct poll_set *p, uintptr_t user, ns_t deadline,
     long *ret)
 {
-	unsigned ready = 0;
 	enum err e = user_copy_in(
 	    p->fds, user, p->count * sizeof(p->fds[0]));
 
 	if (e != OK)
 		return e;
-	poll_lookup(t, p);
-	e = poll_files(p->items, p->count, p->bad > 0 ? 0 : deadline, &ready);
+	poll_look(t, p);
+	if (p->ready == 0 && deadline != 0)
+		e = poll_files(p->items, p->count, deadline, &p->ready);
 	if (e == ERR_TIMEDOUT)
 		e = OK;
 	return e == OK ? poll_back(p, user, ret) : lx_no_restart(e);
@@ -111,7 +141,8 @@ enum err
 lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
 {
 	unsigned n = (unsigned)a->v[1];
-	struct poll_set p;
+	/* What is read of it was set. */
+	__attribute__((uninitialized)) struct poll_set p;
 	ns_t deadline;
 	enum err e;
 
@@ -122,6 +153,7 @@ lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
 		e = lx_wait_mask(a->v[3], a->v[4]);
 	if (e != OK)
 		return e;
+	p.borrowed = handle_is_private(t->task->handles);
 	e = poll_alloc(&p, n);
 	if (e == OK)
 		e = poll_run(t, &p, a->v[0], deadline, ret);
@@ -144,7 +176,8 @@ static const unsigned select_in[3] = {
 
 struct select_set {
 	uint64_t bits[3][SELECT_WORDS];
-	unsigned nfds, count;
+	unsigned nfds, count, ready;
+	bool borrowed;
 	struct poll_one *items; /* one per descriptor in any set */
 	uint16_t *fds; /* their numbers */
 };
@@ -162,32 +195,48 @@ select_in_sets(struct select_set *s, const struct sysargs *a)
 	enum err e = OK;
 
 	memset(s->bits, 0, sizeof(s->bits));
-	for (unsigned k = 0; e == OK && k < 3; k++)
-		if (a->v[1 + k] != 0)
-			e = user_copy_in(s->bits[k], a->v[1 + k], bytes);
+	for (unsigned k = 0; e == OK && k < 3; k++) {
+		if (a->v[1 + k] == 0)
+			continue;
+		e = user_copy_in(s->bits[k], a->v[1 + k], bytes);
+		/* The rest of the last word is not the caller's. */
+		if (s->nfds % 64 != 0)
+			s->bits[k][s->nfds / 64] &=
+			    (UINT64_C(1) << s->nfds % 64) - 1;
+	}
 	return e;
 }
 
+/* The descriptors of one word of the sets. */
 static enum err
-select_lookup(struct thread *t, struct select_set *s)
+select_look_word(struct handle_table *ht, struct select_set *s, unsigned word)
 {
-	for (unsigned fd = 0; fd < s->nfds; fd++) {
-		struct poll_one *it = &s->items[s->count];
-		unsigned events = 0;
-		enum err e;
+	uint64_t in = s->bits[0][word], out = s->bits[1][word];
+	uint64_t pri = s->bits[2][word], any = in | out | pri;
 
-		for (unsigned k = 0; k < 3; k++)
-			if (bit_test(s->bits[k], fd))
-				events |= select_in[k];
-		if (events == 0)
-			continue;
-		e = lx_file(t, fd, 0, &it->file);
-		if (e != OK)
+	for (; any != 0; any &= any - 1) {
+		struct poll_one *it = &s->items[s->count];
+		unsigned i = ctz64(any), fd = word * 64 + i;
+
+		it->events = (in >> i & 1 ? select_in[0] : 0) |
+		    (out >> i & 1 ? select_in[1] : 0) |
+		    (pri >> i & 1 ? select_in[2] : 0);
+		if (poll_begin(ht, fd, s->borrowed, it) != OK)
 			return ERR_BADHANDLE;
-		it->events = events;
+		s->ready += it->revents != 0;
 		s->fds[s->count++] = (uint16_t)fd;
 	}
 	return OK;
+}
+
+static enum err
+select_look(struct thread *t, struct select_set *s)
+{
+	enum err e = OK;
+
+	for (unsigned w = 0; e == OK && w < DIV_ROUND_UP(s->nfds, 64u); w++)
+		e = select_look_word(t->task->handles, s, w);
+	return e;
 }
 
 static enum err
@@ -198,8 +247,11 @@ select_back(struct select_set *s, const struct sysargs *a, long *ret)
 	enum err e = OK;
 
 	*ret = 0;
-	for (unsigned i = 0; i < s->count; i++) {
+	for (unsigned i = 0; s->ready > 0 && i < s->count; i++) {
 		unsigned fd = s->fds[i];
+
+		if (s->items[i].revents == 0)
+			continue;
 
 		for (unsigned k = 0; k < 3; k++) {
 			if (!bit_test(s->bits[k], fd) ||
@@ -232,14 +284,14 @@ static enum err
 select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
     ns_t deadline, long *ret)
 {
-	unsigned ready = 0;
 	enum err e = select_in_sets(s, a);
 
 	if (e == OK)
-		e = select_lookup(t, s);
+		e = select_look(t, s);
 	if (e != OK)
 		return e;
-	e = poll_files(s->items, s->count, deadline, &ready);
+	if (s->ready == 0 && deadline != 0)
+		e = poll_files(s->items, s->count, deadline, &s->ready);
 	if (e == ERR_TIMEDOUT)
 		e = OK;
 	return e == OK ? select_back(s, a, ret) : lx_no_restart(e);
@@ -265,14 +317,14 @@ lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->nfds = n;
-	s->items = kzalloc((n + 1) * sizeof(s->items[0]));
+	s->borrowed = handle_is_private(t->task->handles);
+	s->items = kmalloc((n + 1) * sizeof(s->items[0]));
 	s->fds = kmalloc((n + 1) * sizeof(s->fds[0]));
 	if (s->items == NULL || s->fds == NULL)
 		e = ERR_NOMEM;
 	else
 		e = select_run(t, s, a, deadline, ret);
-	for (unsigned i = 0; s->items != NULL && i < s->count; i++)
-		file_unref(s->items[i].file);
+	poll_end(s->items, s->count, s->borrowed);
 	kfree(s->fds, (n + 1) * sizeof(s->fds[0]));
 	kfree(s->items, (n + 1) * sizeof(s->items[0]));
 	kfree(s, sizeof(*s));
