@@ -8,29 +8,6 @@
 #include <kernel/user.h>
 #include <lib/string.h>
 
-void
-iter_kernel(struct iter *it, void *buf, size_t len, bool into)
-{
-	it->one.base = (uintptr_t)buf;
-	it->one.len = len;
-	it->segs = &it->one;
-	it->count = 1;
-	it->user = false;
-	it->into = into;
-	it->off = 0;
-	it->left = len;
-}
-
-enum err
-iter_user(struct iter *it, uintptr_t addr, size_t len, bool into)
-{
-	if (UNLIKELY(addr + len < addr || addr + len > arch_user_end))
-		return ERR_FAULT;
-	iter_kernel(it, (void *)addr, len, into);
-	it->user = true;
-	return OK;
-}
-
 enum err
 iter_user_segs(struct iter *it, const struct iter_seg *segs, unsigned count,
     bool into)

@@ -70,23 +70,27 @@ copy_page_part(void *to, const void *from, size_t n)
 	arch_irq_restore(flags);
 }
 
+static NOINLINE void
+copy_long(char *to, const char *from, size_t n)
+{
+	for (; n >= PAGE_SIZE; n -= PAGE_SIZE) {
+		copy_page_part(to, from, PAGE_SIZE);
+		to += PAGE_SIZE;
+		from += PAGE_SIZE;
+	}
+	if (n >= BULK_MIN)
+		copy_page_part(to, from, n);
+	else
+		memcpy(to, from, n);
+}
+
 void
 bulk_copy(void *restrict to, const void *restrict from, size_t n)
 {
-	char *t = to;
-	const char *f = from;
-
-	if (riscv_isa.vector) {
-		for (; n >= BULK_MIN; t += PAGE_SIZE, f += PAGE_SIZE) {
-			size_t part = MIN(n, PAGE_SIZE);
-
-			copy_page_part(t, f, part);
-			n -= part;
-			if (n == 0)
-				return;
-		}
-	}
-	memcpy(t, f, n);
+	if (n < BULK_MIN || !riscv_isa.vector)
+		memcpy(to, from, n);
+	else
+		copy_long(to, from, n);
 }
 
 void
