@@ -66,7 +66,7 @@ copy_8_words(word_t *restrict to, const word_t *restrict from)
 	to[7] = h;
 }
 
-WEAK WEAK void
+WEAK void
 page_zero(void *page)
 {
 	word_t *to = page;
@@ -82,7 +82,7 @@ page_zero(void *page)
 	} while (to != end);
 }
 
-WEAK WEAK void
+WEAK void
 page_copy(void *restrict to, const void *restrict from)
 {
 	word_t *t = to;
@@ -104,10 +104,4 @@ WEAK void
 bulk_copy(void *restrict to, const void *restrict from, size_t n)
 {
 	memcpy(to, from, n);
-}
-
-WEAK void
-bulk_zero(void *to, size_t n)
-{
-	memset(to, 0, n);
 }

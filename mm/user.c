@@ -79,7 +79,7 @@ part_zero(uintptr_t dst, size_t n)
 		if (n == 1)
 			*to = 0;
 		else
-			bulk_zero(to, n);
+			memset(to, 0, n);
 	}
 	arch_irq_restore(flags);
 	return to != NULL;

@@ -4,6 +4,7 @@
  * Below BULK_MIN, taking the registers costs more than it saves. irqs stay off
  * for a page at most. Words are moved as such where both sides are aligned:
  * elements of eight bytes are as fast as the hardware goes, bytes need not be.
+ * Whole pages are zeroed and copied by words: docs/performance.md says why.
  *
  * Source: RISC-V V extension 1.0.
  */
@@ -91,47 +92,4 @@ bulk_copy(void *restrict to, const void *restrict from, size_t n)
 		memcpy(to, from, n);
 	else
 		copy_long(to, from, n);
-}
-
-void
-page_copy(void *restrict to, const void *restrict from)
-{
-	bulk_copy(to, from, PAGE_SIZE);
-}
-
-/* n is a multiple of a word, to is aligned. */
-static void
-zero_page_part(void *to, size_t n)
-{
-	unsigned long flags = arch_irq_save();
-	size_t words = n / 8, vl;
-
-	vector_take();
-	__asm__ volatile(VECTOR_BEGIN
-	    "vsetvli %[vl], x0, e64, m8, ta, ma\n vmv.v.i v0, 0\n"
-	    "1: vsetvli %[vl], %[n], e64, m8, ta, ma\n"
-	    "vse64.v v0, (%[to])\n sub %[n], %[n], %[vl]\n"
-	    "slli %[vl], %[vl], 3\n add %[to], %[to], %[vl]\n"
-	    "bnez %[n], 1b\n" VECTOR_END
-	    : [vl] "=&r"(vl), [to] "+r"(to), [n] "+r"(words) : : "memory");
-	vector_give();
-	arch_irq_restore(flags);
-}
-
-void
-page_zero(void *page)
-{
-	if (riscv_isa.vector)
-		zero_page_part(page, PAGE_SIZE);
-	else
-		memset(page, 0, PAGE_SIZE);
-}
-
-void
-bulk_zero(void *to, size_t n)
-{
-	if (n == PAGE_SIZE && ((uintptr_t)to & 7) == 0)
-		page_zero(to);
-	else
-		memset(to, 0, n);
 }
