@@ -23,6 +23,7 @@
 #define USED              __attribute__((used))
 #define UNUSED            __attribute__((unused))
 #define WEAK              __attribute__((weak))
+#define NO_CANARY         __attribute__((no_stack_protector))
 #define MAY_ALIAS         __attribute__((may_alias))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)

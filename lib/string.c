@@ -240,6 +240,11 @@ memset(void *to, int byte, size_t n)
 			fill_8_words((word_t *)(void *)p + 8, w);
 			p += BLOCK_BYTES;
 		}
+		if ((n & 64) != 0) {
+			fill_8_words((word_t *)(void *)p, w);
+			p += 64;
+			n -= 64;
+		}
 		for (; n >= WORD_BYTES; n -= WORD_BYTES) {
 			OPAQUE(p);
 			*(word_t *)(void *)p = w;

@@ -43,6 +43,9 @@ bool str_is(const char *p, size_t len, const char *s);
 #define STRING_PAGE_BYTES 4096
 void page_zero(void *page);
 void page_copy(void *restrict to, const void *restrict from);
+/* As memcpy, for what may be long: a port may use registers that have to be
+ * freed first. */
+void bulk_copy(void *restrict to, const void *restrict from, size_t n);
 
 #ifndef STRING_NO_INLINE
 #define STRING_INLINE_ \

@@ -99,3 +99,9 @@ page_copy(void *restrict to, const void *restrict from)
 		f += TURN_BYTES / sizeof(word_t);
 	} while (f != end);
 }
+
+WEAK void
+bulk_copy(void *restrict to, const void *restrict from, size_t n)
+{
+	memcpy(to, from, n);
+}

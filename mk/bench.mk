@@ -14,3 +14,18 @@ bench: $(TO)/tests/perf/bench.$(ARCH) $(DEPS)/linux-$(ARCH)/.done
 	@$(MAKE) image BUILD=release >&2
 	@$(PYTHON) tools/bench.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
 	    --only '$(T)' $(if $(QUICK),--quick)
+
+# Where they go.
+#
+##   profile OP='read 1 B'   instructions by function for one line of bench
+
+.PHONY: profile
+$(B)/tools/count.so: tools/profile_count.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)cc -std=gnu2x -O2 -Wall -Wextra -fPIC -shared $< -o $@
+
+profile: $(B)/tools/count.so $(TO)/tests/perf/bench.$(ARCH)
+	@$(MAKE) image BUILD=release >&2
+	@$(PYTHON) tools/profile.py --b $(B) --arch $(ARCH) \
+	    --nm $(CROSS)nm --plugin $< '$(OP)'

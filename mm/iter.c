@@ -8,29 +8,6 @@
 #include <kernel/user.h>
 #include <lib/string.h>
 
-void
-iter_kernel(struct iter *it, void *buf, size_t len, bool into)
-{
-	it->one.base = (uintptr_t)buf;
-	it->one.len = len;
-	it->segs = &it->one;
-	it->count = 1;
-	it->user = false;
-	it->into = into;
-	it->off = 0;
-	it->left = len;
-}
-
-enum err
-iter_user(struct iter *it, uintptr_t addr, size_t len, bool into)
-{
-	if (UNLIKELY(addr + len < addr || addr + len > arch_user_end))
-		return ERR_FAULT;
-	iter_kernel(it, (void *)addr, len, into);
-	it->user = true;
-	return OK;
-}
-
 enum err
 iter_user_segs(struct iter *it, const struct iter_seg *segs, unsigned count,
     bool into)
@@ -79,12 +56,24 @@ piece_done(struct iter *it, size_t n)
 	it->left -= n;
 }
 
+/* The usual case: what is wanted, not nothing, lies in the current segment. */
+static inline bool
+in_segment(const struct iter *it, size_t n)
+{
+	return n - 1 < it->left && n <= it->segs->len - it->off;
+}
+
 size_t
 iter_write(struct iter *it, const void *from, size_t n)
 {
 	size_t done = 0;
 	struct iter_seg piece;
 
+	if (LIKELY(it->user && in_segment(it, n))) {
+		done = user_copy_out_nofault(it->segs->base + it->off, from, n);
+		piece_done(it, done);
+		return done;
+	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		const char *src = (const char *)from + done;
 		size_t got = piece.len;
@@ -107,6 +96,11 @@ iter_read(struct iter *it, void *to, size_t n)
 	size_t done = 0;
 	struct iter_seg piece;
 
+	if (LIKELY(it->user && in_segment(it, n))) {
+		done = user_copy_in_nofault(to, it->segs->base + it->off, n);
+		piece_done(it, done);
+		return done;
+	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		char *dst = (char *)to + done;
 		size_t got = piece.len;
@@ -129,6 +123,11 @@ iter_zero(struct iter *it, size_t n)
 	size_t done = 0;
 	struct iter_seg piece;
 
+	if (LIKELY(it->user && in_segment(it, n))) {
+		done = user_zero_nofault(it->segs->base + it->off, n);
+		piece_done(it, done);
+		return done;
+	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		size_t got = piece.len;
 
@@ -149,6 +148,10 @@ iter_advance(struct iter *it, size_t n)
 {
 	struct iter_seg piece;
 
+	if (LIKELY(in_segment(it, n))) {
+		piece_done(it, n);
+		return;
+	}
 	while (n > 0 && piece_get(it, n, &piece)) {
 		piece_done(it, piece.len);
 		n -= piece.len;

@@ -36,52 +36,145 @@ page_fault_in(uintptr_t addr, unsigned access)
 	return e == OK || e == ERR_NOMEM || e == ERR_QUOTA ? e : ERR_FAULT;
 }
 
-size_t
-user_copy_in_nofault(void *dst, uintptr_t src, size_t len)
+/* Within one page; false: absent or not allowed. */
+static ALWAYS_INLINE bool
+part_in(void *dst, uintptr_t src, size_t n)
+{
+	unsigned long flags = arch_irq_save();
+	const char *from = soft_lookup(src, false);
+
+	if (LIKELY(from != NULL)) {
+		if (n == 1)
+			*(char *)dst = *from;
+		else
+			bulk_copy(dst, from, n);
+	}
+	arch_irq_restore(flags);
+	return from != NULL;
+}
+
+static ALWAYS_INLINE bool
+part_out(uintptr_t dst, const void *src, size_t n)
+{
+	unsigned long flags = arch_irq_save();
+	char *to = soft_lookup(dst, true);
+
+	if (LIKELY(to != NULL)) {
+		if (n == 1)
+			*to = *(const char *)src;
+		else
+			bulk_copy(to, src, n);
+	}
+	arch_irq_restore(flags);
+	return to != NULL;
+}
+
+static ALWAYS_INLINE bool
+part_zero(uintptr_t dst, size_t n)
+{
+	unsigned long flags = arch_irq_save();
+	char *to = soft_lookup(dst, true);
+
+	if (LIKELY(to != NULL)) {
+		if (n == 1)
+			*to = 0;
+		else
+			memset(to, 0, n);
+	}
+	arch_irq_restore(flags);
+	return to != NULL;
+}
+
+/* Over page ends. */
+static NOINLINE size_t
+pages_in(void *dst, uintptr_t src, size_t len)
 {
 	size_t done = 0;
 
 	while (done < len) {
 		size_t n = page_left(src + done, len - done);
-		unsigned long flags = arch_irq_save();
-		const char *from = soft_lookup(src + done, false);
 
-		if (UNLIKELY(from == NULL)) {
-			arch_irq_restore(flags);
+		if (!part_in((char *)dst + done, src + done, n))
 			break;
-		}
-		if (n == 1)
-			((char *)dst)[done] = *from;
-		else
-			memcpy((char *)dst + done, from, n);
-		arch_irq_restore(flags);
 		done += n;
 	}
 	return done;
 }
 
-size_t
-user_copy_out_nofault(uintptr_t dst, const void *src, size_t len)
+static NOINLINE size_t
+pages_out(uintptr_t dst, const void *src, size_t len)
 {
 	size_t done = 0;
 
 	while (done < len) {
 		size_t n = page_left(dst + done, len - done);
-		unsigned long flags = arch_irq_save();
-		char *to = soft_lookup(dst + done, true);
 
-		if (UNLIKELY(to == NULL)) {
-			arch_irq_restore(flags);
+		if (!part_out(dst + done, (const char *)src + done, n))
 			break;
-		}
-		if (n == 1)
-			*to = ((const char *)src)[done];
-		else
-			memcpy(to, (const char *)src + done, n);
-		arch_irq_restore(flags);
 		done += n;
 	}
 	return done;
+}
+
+static NOINLINE size_t
+pages_zero(uintptr_t dst, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = page_left(dst + done, len - done);
+
+		if (!part_zero(dst + done, n))
+			break;
+		done += n;
+	}
+	return done;
+}
+
+static inline bool
+in_one_page(uintptr_t addr, size_t len)
+{
+	return len <= PAGE_SIZE - (addr & PAGE_MASK);
+}
+
+size_t
+user_copy_in_nofault(void *dst, uintptr_t src, size_t len)
+{
+	if (LIKELY(in_one_page(src, len)))
+		return part_in(dst, src, len) ? len : 0;
+	return pages_in(dst, src, len);
+}
+
+size_t
+user_copy_out_nofault(uintptr_t dst, const void *src, size_t len)
+{
+	if (LIKELY(in_one_page(dst, len)))
+		return part_out(dst, src, len) ? len : 0;
+	return pages_out(dst, src, len);
+}
+
+size_t
+user_zero_nofault(uintptr_t dst, size_t len)
+{
+	if (LIKELY(in_one_page(dst, len)))
+		return part_zero(dst, len) ? len : 0;
+	return pages_zero(dst, len);
+}
+
+/* From the first byte that could not be copied. */
+static NOINLINE enum err
+copy_in_rest(void *dst, uintptr_t src, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		enum err e = page_fault_in(src + done, PROT_READ);
+
+		if (e != OK)
+			return e;
+		done += pages_in((char *)dst + done, src + done, len - done);
+	}
+	return OK;
 }
 
 enum err
@@ -89,17 +182,29 @@ user_copy_in(void *dst, uintptr_t src, size_t len)
 {
 	size_t done = 0;
 
-	for (;;) {
-		enum err e;
-
-		done += user_copy_in_nofault(
-		    (char *)dst + done, src + done, len - done);
-		if (LIKELY(done == len))
+	if (LIKELY(in_one_page(src, len))) {
+		if (LIKELY(part_in(dst, src, len)))
 			return OK;
-		e = page_fault_in(src + done, PROT_READ);
+	} else {
+		done = pages_in(dst, src, len);
+	}
+	return copy_in_rest((char *)dst + done, src + done, len - done);
+}
+
+static NOINLINE enum err
+copy_out_rest(uintptr_t dst, const void *src, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		enum err e = page_fault_in(dst + done, PROT_WRITE);
+
 		if (e != OK)
 			return e;
+		done += pages_out(
+		    dst + done, (const char *)src + done, len - done);
 	}
+	return OK;
 }
 
 enum err
@@ -107,37 +212,13 @@ user_copy_out(uintptr_t dst, const void *src, size_t len)
 {
 	size_t done = 0;
 
-	for (;;) {
-		enum err e;
-
-		done += user_copy_out_nofault(
-		    dst + done, (const char *)src + done, len - done);
-		if (LIKELY(done == len))
+	if (LIKELY(in_one_page(dst, len))) {
+		if (LIKELY(part_out(dst, src, len)))
 			return OK;
-		e = page_fault_in(dst + done, PROT_WRITE);
-		if (e != OK)
-			return e;
+	} else {
+		done = pages_out(dst, src, len);
 	}
-}
-
-size_t
-user_zero_nofault(uintptr_t dst, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = page_left(dst + done, len - done);
-		unsigned long flags = arch_irq_save();
-		char *to = soft_lookup(dst + done, true);
-
-		if (to != NULL)
-			memset(to, 0, n);
-		arch_irq_restore(flags);
-		if (to == NULL)
-			break;
-		done += n;
-	}
-	return done;
+	return copy_out_rest(dst + done, (const char *)src + done, len - done);
 }
 
 enum err

@@ -181,8 +181,8 @@ lx_timeout_in(uintptr_t user, ns_t *deadline)
 		return OK;
 	}
 	e = lx_timespec_in(user, &span);
-	if (e == OK)
-		*deadline = lx_deadline(span);
+	if (e == OK) /* no span: only look, whatever the time is */
+		*deadline = span == 0 ? 0 : lx_deadline(span);
 	return e;
 }
 

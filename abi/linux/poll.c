@@ -1,5 +1,9 @@
 /*
  * poll and select.
+ *
+ * Most calls find something ready, or only want to look: so each file is
+ * looked at as its descriptor is looked up, and poll_files(), which puts
+ * entries on wait queues, is only for calls that have to wait.
  * Source: man-pages 6.05 poll(2), select(2).
  */
 #include "call.h"
@@ -7,6 +11,7 @@
 #include <kernel/ipc.h>
 #include <kernel/mm.h>
 #include <kernel/time.h>
+#include <lib/bits.h>
 
 /* Writes back what is left of a timeout, if that is possible. */
 static void
@@ -20,98 +25,111 @@ timeout_back(uintptr_t user, ns_t deadline)
 		    user, deadline > now ? deadline - now : 0));
 }
 
+/*
+ * What of events is ready on a descriptor now; POLL_NVAL: it is none.
+ * private: nobody else closes descriptors, so no reference is needed.
+ */
+static inline unsigned
+look_one(struct handle_table *ht, uint32_t fd, unsigned events, bool private)
+{
+	struct obj *o;
+	unsigned revents;
+
+	if ((private ? handle_peek(ht, fd, OBJ_ANY_FILE, 0, &o) :
+	    handle_get(ht, fd, OBJ_ANY_FILE, 0, &o)) != OK)
+		return POLL_NVAL;
+	revents = file_poll(file_of(o), NULL) & events;
+	handle_put(o, private);
+	return revents;
+}
+
 /* ---- poll ------------------------------------------------------------- */
 
-#define POLL_FAST 8
+#define POLL_FAST 16
 
-struct poll_set {
-	struct lx_pollfd fast_fds[POLL_FAST];
-	struct poll_one fast_items[POLL_FAST];
-	struct lx_pollfd *fds;
-	struct poll_one *items;
-	unsigned count, bad; /* bad: descriptors that are none */
-};
-
-static enum err
-poll_alloc(struct poll_set *p, unsigned n)
+static unsigned
+poll_events(const struct lx_pollfd *fd)
 {
-	p->fds = p->fast_fds;
-	p->items = p->fast_items;
-	p->count = n;
-	p->bad = 0;
-	if (n <= POLL_FAST)
-		return OK;
-	p->fds = kmalloc(n * sizeof(p->fds[0]));
-	p->items = kzalloc(n * sizeof(p->items[0]));
-	return p->fds != NULL && p->items != NULL ? OK : ERR_NOMEM;
+	return (uint16_t)fd->events | POLL_ERR | POLL_HUP;
 }
 
-static void
-poll_free(struct poll_set *p)
+/* The count of descriptors with events. */
+static unsigned
+poll_look(struct thread *t, struct lx_pollfd *fds, unsigned count)
 {
-	for (unsigned i = 0; p->items != NULL && i < p->count; i++)
-		file_unref(p->items[i].file);
-	if (p->items != p->fast_items)
-		kfree(p->items, p->count * sizeof(p->items[0]));
-	if (p->fds != p->fast_fds)
-		kfree(p->fds, p->count * sizeof(p->fds[0]));
-}
-
-/* Files for descriptors; a wrong one has its event at once. */
-static void
-poll_lookup(struct thread *t, struct poll_set *p)
-{
-	for (unsigned i = 0; i < p->count; i++) {
-		struct lx_pollfd *fd = &p->fds[i];
-		struct poll_one *it = &p->items[i];
-
-		it->file = NULL;
-		it->events = (uint16_t)fd->events | POLL_ERR | POLL_HUP;
-		it->revents = 0;
-		if (fd->fd < 0)
-			continue;
-		if (lx_file(t, (uintptr_t)fd->fd, 0, &it->file) != OK) {
-			it->revents = POLL_NVAL;
-			p->bad++;
-		}
-	}
-}
-
-static enum err
-poll_back(struct poll_set *p, uintptr_t user, long *ret)
-{
-	long n = 0;
-
-	for (unsigned i = 0; i < p->count; i++) {
-		p->fds[i].revents = (int16_t)p->items[i].revents;
-		n += p->items[i].revents != 0;
-	}
-	*ret = n;
-	return user_copy_out(user, p->fds, p->count * sizeof(p->fds[0]));
-}
-
-static enum err
-poll_run(struct thread *t, struct poll_set *p, uintptr_t user, ns_t deadline,
-    long *ret)
-{
+	struct handle_table *ht = t->task->handles;
+	bool private = handle_is_private(ht);
 	unsigned ready = 0;
-	enum err e = user_copy_in(
-	    p->fds, user, p->count * sizeof(p->fds[0]));
+
+	for (struct lx_pollfd *fd = fds; fd < fds + count; fd++) {
+		unsigned revents = 0;
+
+		if (fd->fd >= 0)
+			revents = look_one(ht, (uint32_t)fd->fd,
+			    poll_events(fd), private);
+		fd->revents = (int16_t)revents;
+		ready += revents != 0;
+	}
+	return ready;
+}
+
+/* Nothing was ready at the first look. */
+static NOINLINE enum err
+poll_sleep(struct thread *t, struct lx_pollfd *fds, unsigned count,
+    ns_t deadline, unsigned *ready)
+{
+	struct poll_one *items = kzalloc(count * sizeof(items[0]) + 1);
+	bool bad = false;
+	enum err e;
+
+	if (items == NULL)
+		return ERR_NOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		items[i].events = poll_events(&fds[i]);
+		/* Closed since the first look: as if it had been before. */
+		if (fds[i].fd >= 0 && lx_file(t, (uintptr_t)fds[i].fd, 0,
+		    &items[i].file) != OK)
+			bad = true;
+	}
+	e = poll_files(items, count, bad ? 0 : deadline, ready);
+	if (e == ERR_TIMEDOUT)
+		e = OK;
+	for (unsigned i = 0; i < count; i++) {
+		if (items[i].file == NULL && fds[i].fd >= 0) {
+			items[i].revents = POLL_NVAL;
+			++*ready;
+		}
+		fds[i].revents = (int16_t)items[i].revents;
+		file_unref(items[i].file);
+	}
+	kfree(items, count * sizeof(items[0]) + 1);
+	return e;
+}
+
+static enum err
+poll_run(struct thread *t, struct lx_pollfd *fds, const struct sysargs *a,
+    ns_t deadline, unsigned *ready)
+{
+	unsigned count = (unsigned)a->v[1];
+	enum err e = user_copy_in(fds, a->v[0], count * sizeof(fds[0]));
 
 	if (e != OK)
 		return e;
-	poll_lookup(t, p);
-	e = poll_files(p->items, p->count, p->bad > 0 ? 0 : deadline, &ready);
-	if (e == ERR_TIMEDOUT)
-		e = OK;
-	return e == OK ? poll_back(p, user, ret) : lx_no_restart(e);
+	*ready = poll_look(t, fds, count);
+	if (*ready == 0 && deadline != 0)
+		e = poll_sleep(t, fds, count, deadline, ready);
+	return e == OK ?
+	    user_copy_out(a->v[0], fds, count * sizeof(fds[0])) :
+	    lx_no_restart(e);
 }
 
 enum err
 lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
 {
-	unsigned n = (unsigned)a->v[1];
-	struct poll_set p;
+	unsigned n = (unsigned)a->v[1], ready = 0;
+	/* What is read of it was fetched. */
+	__attribute__((uninitialized)) struct lx_pollfd fast[POLL_FAST];
+	struct lx_pollfd *fds = fast;
 	ns_t deadline;
 	enum err e;
 
@@ -122,10 +140,12 @@ lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
 		e = lx_wait_mask(a->v[3], a->v[4]);
 	if (e != OK)
 		return e;
-	e = poll_alloc(&p, n);
-	if (e == OK)
-		e = poll_run(t, &p, a->v[0], deadline, ret);
-	poll_free(&p);
+	if (n > POLL_FAST)
+		fds = kmalloc(n * sizeof(fds[0]));
+	e = fds != NULL ? poll_run(t, fds, a, deadline, &ready) : ERR_NOMEM;
+	if (fds != fast)
+		kfree(fds, n * sizeof(fds[0]));
+	*ret = (long)ready;
 	timeout_back(a->v[2], deadline);
 	return e;
 }
@@ -143,75 +163,128 @@ static const unsigned select_in[3] = {
 };
 
 struct select_set {
-	uint64_t bits[3][SELECT_WORDS];
+	uint64_t in[3][SELECT_WORDS], out[3][SELECT_WORDS];
 	unsigned nfds, count;
-	struct poll_one *items; /* one per descriptor in any set */
-	uint16_t *fds; /* their numbers */
+	long ready; /* bits in out */
 };
 
-static bool
-bit_test(const uint64_t *w, unsigned i)
-{
-	return (w[i / 64] >> (i % 64) & 1) != 0;
-}
-
 static enum err
-select_in_sets(struct select_set *s, const struct sysargs *a)
+select_fetch(struct select_set *s, const struct sysargs *a)
 {
 	size_t bytes = DIV_ROUND_UP(s->nfds, 64u) * 8;
 	enum err e = OK;
 
-	memset(s->bits, 0, sizeof(s->bits));
-	for (unsigned k = 0; e == OK && k < 3; k++)
-		if (a->v[1 + k] != 0)
-			e = user_copy_in(s->bits[k], a->v[1 + k], bytes);
+	for (unsigned k = 0; e == OK && k < 3; k++) {
+		if (a->v[1 + k] == 0)
+			continue;
+		e = user_copy_in(s->in[k], a->v[1 + k], bytes);
+		/* The rest of the last word is not the caller's. */
+		if (s->nfds % 64 != 0)
+			s->in[k][s->nfds / 64] &=
+			    (UINT64_C(1) << s->nfds % 64) - 1;
+	}
 	return e;
 }
 
-static enum err
-select_lookup(struct thread *t, struct select_set *s)
+static unsigned
+select_events(const struct select_set *s, unsigned word, unsigned bit)
 {
-	for (unsigned fd = 0; fd < s->nfds; fd++) {
-		struct poll_one *it = &s->items[s->count];
-		unsigned events = 0;
-		enum err e;
+	unsigned events = 0;
 
-		for (unsigned k = 0; k < 3; k++)
-			if (bit_test(s->bits[k], fd))
-				events |= select_in[k];
-		if (events == 0)
+	for (unsigned k = 0; k < 3; k++)
+		if (s->in[k][word] >> bit & 1)
+			events |= select_in[k];
+	return events;
+}
+
+static void
+select_put(struct select_set *s, unsigned fd, unsigned revents)
+{
+	uint64_t bit = UINT64_C(1) << fd % 64;
+
+	for (unsigned k = 0; k < 3; k++) {
+		if ((s->in[k][fd / 64] & bit) == 0 ||
+		    (revents & select_in[k]) == 0)
 			continue;
-		e = lx_file(t, fd, 0, &it->file);
-		if (e != OK)
-			return ERR_BADHANDLE;
-		it->events = events;
-		s->fds[s->count++] = (uint16_t)fd;
+		s->out[k][fd / 64] |= bit;
+		s->ready++;
+	}
+}
+
+static uint64_t
+select_any(const struct select_set *s, unsigned word)
+{
+	return s->in[0][word] | s->in[1][word] | s->in[2][word];
+}
+
+/* Looks at each descriptor; counts them. */
+static enum err
+select_look(struct thread *t, struct select_set *s)
+{
+	struct handle_table *ht = t->task->handles;
+	bool private = handle_is_private(ht);
+
+	for (unsigned w = 0; w * 64 < s->nfds; w++) {
+		for (uint64_t any = select_any(s, w); any; any &= any - 1) {
+			unsigned bit = ctz64(any), fd = w * 64 + bit;
+			unsigned revents = look_one(
+			    ht, fd, select_events(s, w, bit), private);
+
+			if (revents == POLL_NVAL)
+				return ERR_BADHANDLE;
+			if (revents != 0)
+				select_put(s, fd, revents);
+			s->count++;
+		}
 	}
 	return OK;
 }
 
+/* References to the files, in the order of their numbers. */
 static enum err
-select_back(struct select_set *s, const struct sysargs *a, long *ret)
+select_items(struct thread *t, struct select_set *s, struct poll_one *items)
 {
-	size_t bytes = DIV_ROUND_UP(s->nfds, 64u) * 8;
-	uint64_t out[3][SELECT_WORDS] = { 0 };
 	enum err e = OK;
 
-	*ret = 0;
-	for (unsigned i = 0; i < s->count; i++) {
-		unsigned fd = s->fds[i];
+	for (unsigned w = 0; w * 64 < s->nfds; w++) {
+		uint64_t any = select_any(s, w);
 
-		for (unsigned k = 0; k < 3; k++) {
-			if (!bit_test(s->bits[k], fd) ||
-			    (s->items[i].revents & select_in[k]) == 0)
-				continue;
-			out[k][fd / 64] |= UINT64_C(1) << (fd % 64);
-			++*ret;
+		for (; e == OK && any != 0; any &= any - 1) {
+			unsigned bit = ctz64(any);
+
+			items->events = select_events(s, w, bit);
+			e = lx_file(t, w * 64 + bit, 0, &items->file);
+			items++;
 		}
 	}
-	for (unsigned k = 0; e == OK && k < 3; k++)
-		if (a->v[1 + k] != 0)
-			e = user_copy_out(a->v[1 + k], out[k], bytes);
+	return e;
+}
+
+/* Nothing was ready at the first look. */
+static NOINLINE enum err
+select_sleep(struct thread *t, struct select_set *s, ns_t deadline)
+{
+	struct poll_one *items = kzalloc(s->count * sizeof(items[0]) + 1);
+	const struct poll_one *it = items;
+	unsigned ready = 0;
+	enum err e;
+
+	if (items == NULL)
+		return ERR_NOMEM;
+	e = select_items(t, s, items);
+	if (e == OK)
+		e = poll_files(items, s->count, deadline, &ready);
+	if (e == ERR_TIMEDOUT)
+		e = OK;
+	for (unsigned w = 0; ready > 0 && w * 64 < s->nfds; w++) {
+		uint64_t any = select_any(s, w);
+
+		for (; any != 0; any &= any - 1, it++)
+			select_put(s, w * 64 + ctz64(any), it->revents);
+	}
+	for (unsigned i = 0; i < s->count; i++)
+		file_unref(items[i].file);
+	kfree(items, s->count * sizeof(items[0]) + 1);
 	return e;
 }
 
@@ -230,19 +303,21 @@ select_mask(uintptr_t user)
 
 static enum err
 select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
-    ns_t deadline, long *ret)
+    ns_t deadline)
 {
-	unsigned ready = 0;
-	enum err e = select_in_sets(s, a);
+	size_t bytes = DIV_ROUND_UP(s->nfds, 64u) * 8;
+	enum err e = select_fetch(s, a);
 
 	if (e == OK)
-		e = select_lookup(t, s);
+		e = select_look(t, s);
+	if (e == OK && s->ready == 0 && deadline != 0)
+		e = select_sleep(t, s, deadline);
 	if (e != OK)
-		return e;
-	e = poll_files(s->items, s->count, deadline, &ready);
-	if (e == ERR_TIMEDOUT)
-		e = OK;
-	return e == OK ? select_back(s, a, ret) : lx_no_restart(e);
+		return lx_no_restart(e);
+	for (unsigned k = 0; e == OK && k < 3; k++)
+		if (a->v[1 + k] != 0)
+			e = user_copy_out(a->v[1 + k], s->out[k], bytes);
+	return e;
 }
 
 enum err
@@ -265,16 +340,8 @@ lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->nfds = n;
-	s->items = kzalloc((n + 1) * sizeof(s->items[0]));
-	s->fds = kmalloc((n + 1) * sizeof(s->fds[0]));
-	if (s->items == NULL || s->fds == NULL)
-		e = ERR_NOMEM;
-	else
-		e = select_run(t, s, a, deadline, ret);
-	for (unsigned i = 0; s->items != NULL && i < s->count; i++)
-		file_unref(s->items[i].file);
-	kfree(s->fds, (n + 1) * sizeof(s->fds[0]));
-	kfree(s->items, (n + 1) * sizeof(s->items[0]));
+	e = select_run(t, s, a, deadline);
+	*ret = s->ready;
 	kfree(s, sizeof(*s));
 	timeout_back(a->v[4], deadline);
 	return e;

@@ -5,8 +5,12 @@
  * traps as illegal; the thread then gets an area (struct arch_fpu) and clean
  * registers. From there on a switch away saves what the status bits call
  * dirty, and a switch back loads it, so nothing of one thread is ever left
- * in the registers of another. Invariant: no area <=> both fields off in the
+ * in the registers of another. Invariant: no area => both fields off in the
  * user frame.
+ *
+ * The kernel itself uses the vector registers, with irqs off, for long copies
+ * (bulk.c). It takes them away from the thread: what is dirty is saved, and the
+ * field goes off, so that the thread's next use traps and loads its area.
  *
  * Source: RISC-V privileged 1.12, 3.1.6.6; V extension 1.0.
  */
@@ -124,6 +128,30 @@ load_used(struct arch_frame *f, const struct arch_fpu *a)
 	}
 }
 
+/* irqs off. The registers are the caller's until vector_give(). */
+void
+vector_take(void)
+{
+	struct thread *t = thread_current();
+
+	if (t->ctx.fpu != NULL) {
+		struct arch_frame *f = thread_frame(t);
+
+		if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
+			csr_set(sstatus, SSTATUS_VS);
+			vector_save(t->ctx.fpu);
+		}
+		f->status &= ~SSTATUS_VS;
+	}
+	csr_set(sstatus, SSTATUS_VS);
+}
+
+void
+vector_give(void)
+{
+	csr_clear(sstatus, SSTATUS_VS);
+}
+
 static struct arch_frame *
 frame_of(struct thread_head *t)
 {
@@ -163,6 +191,8 @@ fpu_first_use(struct arch_frame *f)
 		ctx->fpu = a;
 	}
 	unsigned long flags = arch_irq_save();
+	/* The unit that is on may hold more than the area. */
+	save_dirty(f, ctx->fpu);
 	f->status |= want;
 	load_used(f, ctx->fpu);
 	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);

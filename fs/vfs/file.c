@@ -316,14 +316,6 @@ file_seek(struct file *f, int64_t off, int whence, uint64_t *out)
 	return e;
 }
 
-unsigned
-file_poll(struct file *f, struct poll_request *r)
-{
-	if (f->ops->poll == NULL)
-		return POLL_IN | POLL_OUT | POLL_RDNORM | POLL_WRNORM;
-	return f->ops->poll(f, r);
-}
-
 enum err
 file_control(struct file *f, unsigned cmd, uintptr_t arg, long *ret)
 {

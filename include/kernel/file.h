@@ -187,7 +187,16 @@ enum err file_pwrite(
 #define SEEK_DATA_ 3
 #define SEEK_HOLE_ 4
 enum err file_seek(struct file *f, int64_t off, int whence, uint64_t *out);
-unsigned file_poll(struct file *f, struct poll_request *r);
+
+/* What is ready; kinds that never wait always are. */
+static inline unsigned
+file_poll(struct file *f, struct poll_request *r)
+{
+	if (f->ops->poll == NULL)
+		return POLL_IN | POLL_OUT | POLL_RDNORM | POLL_WRNORM;
+	return f->ops->poll(f, r);
+}
+
 enum err file_control(
     struct file *f, unsigned cmd, uintptr_t arg, long *ret);
 enum err file_stat_of(struct file *f, struct file_stat *st);

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <kernel/arch.h>
 #include <kernel/attr.h>
 #include <kernel/err.h>
 
@@ -27,9 +28,30 @@ struct iter {
 	struct iter_seg one; /* [s] storage of the one-segment forms */
 };
 
-void iter_kernel(struct iter *it, void *buf, size_t len, bool into);
+static inline void
+iter_kernel(struct iter *it, void *buf, size_t len, bool into)
+{
+	it->one.base = (uintptr_t)buf;
+	it->one.len = len;
+	it->segs = &it->one;
+	it->count = 1;
+	it->user = false;
+	it->into = into;
+	it->off = 0;
+	it->left = len;
+}
+
 /* ERR_FAULT when the range leaves user space. */
-enum err iter_user(struct iter *it, uintptr_t addr, size_t len, bool into);
+static inline enum err
+iter_user(struct iter *it, uintptr_t addr, size_t len, bool into)
+{
+	if (UNLIKELY(addr + len < addr || addr + len > arch_user_end))
+		return ERR_FAULT;
+	iter_kernel(it, (void *)addr, len, into);
+	it->user = true;
+	return OK;
+}
+
 enum err iter_user_segs(struct iter *it, const struct iter_seg *segs,
     unsigned count, bool into); /* segs stay the caller's */
 

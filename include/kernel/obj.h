@@ -126,6 +126,16 @@ enum err handle_get(struct handle_table *t, uint32_t h, unsigned kinds,
 enum err handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out, bool *borrowed);
 
+/*
+ * The same by steps, for calls that look up many handles: while the table is
+ * private, only this thread can close handles of it, so that what
+ * handle_peek gives is valid until the thread does or its call ends.
+ */
+bool handle_is_private(const struct handle_table *t);
+/* Borrowed; needs handle_is_private. Errors as handle_get. */
+enum err handle_peek(struct handle_table *t, uint32_t h, unsigned kinds,
+    rights_t need, struct obj **out);
+
 static inline void
 handle_put(struct obj *o, bool borrowed)
 {

@@ -235,31 +235,55 @@ handle_get(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
 	return e;
 }
 
+static ALWAYS_INLINE bool
+is_private(const struct handle_table *t)
+{
+	const struct task *self = task_current();
+
+	return !handle_table_is_shared(t) && self->handles == t &&
+	    atomic_load_explicit(
+	    &self->thread_count, memory_order_relaxed) == 1;
+}
+
+bool
+handle_is_private(const struct handle_table *t)
+{
+	return is_private(t);
+}
+
+static ALWAYS_INLINE enum err
+slot_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
+    struct obj **out)
+{
+	/* Only this thread stores slots: program order is enough. */
+	const struct handle_slots *s = atomic_load_explicit(
+	    &t->slots, memory_order_relaxed);
+	uint64_t v;
+	enum err e;
+
+	if (UNLIKELY(h >= s->size))
+		return ERR_BADHANDLE;
+	v = atomic_load_explicit(&s->slot[h], memory_order_relaxed);
+	e = slot_check(v, kinds, need);
+	if (LIKELY(e == OK))
+		*out = slot_obj(v);
+	return e;
+}
+
+enum err
+handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
+    struct obj **out)
+{
+	return slot_peek(t, h, kinds, need, out);
+}
+
 enum err
 handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out, bool *borrowed)
 {
-	const struct task *self = task_current();
-	struct handle_slots *s;
-	uint64_t v;
-	enum err e;
-
-	if (UNLIKELY(handle_table_is_shared(t) || atomic_load_explicit(
-	    &self->thread_count, memory_order_relaxed) != 1 ||
-	    self->handles != t)) {
-		*borrowed = false;
-		return handle_get(t, h, kinds, need, out);
-	}
-	s = slots_of(t);
-	if (UNLIKELY(h >= s->size))
-		return ERR_BADHANDLE;
-	v = slot_load(s, h);
-	e = slot_check(v, kinds, need);
-	if (LIKELY(e == OK)) {
-		*out = slot_obj(v);
-		*borrowed = true;
-	}
-	return e;
+	*borrowed = LIKELY(is_private(t));
+	return *borrowed ? slot_peek(t, h, kinds, need, out) :
+	    handle_get(t, h, kinds, need, out);
 }
 
 /* ---- reserving and installing ------------------------------------------ */

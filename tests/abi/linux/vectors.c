@@ -34,6 +34,36 @@ survives(void)
 	    : "a1", "a7", "t1", "memory");
 	return memcmp(a, b, len) == 0 && memcmp(a, b + len, len) == 0;
 }
+
+/* Vector and FP registers stay when the kernel moves a page through a pipe
+ * for us, which it does with vector registers. */
+static bool
+survives_copies(void)
+{
+	static uint8_t a[4096], b[4096], c[4096];
+	size_t len, f = 0x4009abcd12345678u;
+	int fd[2];
+
+	if (pipe(fd) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(a); i++)
+		a[i] = (uint8_t)(i * 11);
+	__asm__ volatile(".option push\n.option arch, +v, +d\n"
+	    "vsetvli %[len], x0, e8, m8, ta, ma\n"
+	    "vle8.v v0, (%[a])\nvle8.v v24, (%[a])\nfmv.d.x f20, %[f]\n"
+	    "mv a0, %[w]\nmv a1, %[a]\nli a2, 4096\nli a7, 64\necall\n"
+	    "mv a0, %[r]\nmv a1, %[c]\nli a2, 4096\nli a7, 63\necall\n"
+	    "vse8.v v0, (%[b])\nadd t1, %[b], %[len]\n"
+	    "vse8.v v24, (t1)\nfmv.x.d %[f], f20\n.option pop"
+	    : [len] "=&r"(len), [f] "+&r"(f)
+	    : [a] "r"(a), [b] "r"(b), [c] "r"(c), [w] "r"(fd[1]),
+	    [r] "r"(fd[0])
+	    : "a0", "a1", "a2", "a7", "t1", "f20", "memory");
+	close(fd[0]);
+	close(fd[1]);
+	return memcmp(a, b, len) == 0 && memcmp(a, b + len, len) == 0 &&
+	    memcmp(a, c, sizeof(c)) == 0 && f == 0x4009abcd12345678u;
+}
 #else
 static void
 clobber(int n)
@@ -46,6 +76,12 @@ survives(void)
 {
 	return raise(SIGUSR1) == 0;
 }
+
+static bool
+survives_copies(void)
+{
+	return true;
+}
 #endif
 
 int
@@ -54,5 +90,7 @@ main(void)
 	signal(SIGUSR1, clobber);
 	IS(survives());
 	IS(survives());
+	IS(survives_copies());
+	IS(survives_copies());
 	return 0;
 }

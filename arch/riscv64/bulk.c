@@ -1,0 +1,95 @@
+/*
+ * Long copies by the vector unit, 512 bytes a turn where registers have 16.
+ *
+ * Below BULK_MIN, taking the registers costs more than it saves. irqs stay off
+ * for a page at most. Words are moved as such where both sides are aligned:
+ * elements of eight bytes are as fast as the hardware goes, bytes need not be.
+ * Whole pages are zeroed and copied by words: docs/performance.md says why.
+ *
+ * Source: RISC-V V extension 1.0.
+ */
+#include <lib/string.h>
+
+#include "csr.h"
+
+#define BULK_MIN 512u
+
+#define VECTOR_BEGIN ".option push\n.option arch, +v\n"
+#define VECTOR_END   ".option pop"
+
+/* Whole turns of four register groups; the bytes moved. */
+static size_t
+copy_turns(void *to, const void *from, size_t n)
+{
+	size_t step = 8u * riscv_isa.vlenb, turns = n / (4 * step), vl;
+	size_t moved = turns * 4 * step;
+
+	if ((((uintptr_t)to | (uintptr_t)from) & 7) != 0 || turns == 0)
+		return 0;
+	__asm__ volatile(VECTOR_BEGIN
+	    "vsetvli %[vl], x0, e64, m8, ta, ma\n"
+	    "1: vle64.v v0, (%[from])\n add %[from], %[from], %[step]\n"
+	    "vle64.v v8, (%[from])\n add %[from], %[from], %[step]\n"
+	    "vle64.v v16, (%[from])\n add %[from], %[from], %[step]\n"
+	    "vle64.v v24, (%[from])\n add %[from], %[from], %[step]\n"
+	    "vse64.v v0, (%[to])\n add %[to], %[to], %[step]\n"
+	    "vse64.v v8, (%[to])\n add %[to], %[to], %[step]\n"
+	    "vse64.v v16, (%[to])\n add %[to], %[to], %[step]\n"
+	    "vse64.v v24, (%[to])\n add %[to], %[to], %[step]\n"
+	    "addi %[turns], %[turns], -1\n bnez %[turns], 1b\n" VECTOR_END
+	    : [vl] "=&r"(vl), [to] "+r"(to), [from] "+r"(from),
+	    [turns] "+r"(turns) : [step] "r"(step) : "memory");
+	return moved;
+}
+
+static void
+copy_bytes(void *to, const void *from, size_t n)
+{
+	size_t vl;
+
+	if (n == 0)
+		return;
+	__asm__ volatile(VECTOR_BEGIN
+	    "1: vsetvli %[vl], %[n], e8, m8, ta, ma\n"
+	    "vle8.v v0, (%[from])\n add %[from], %[from], %[vl]\n"
+	    "vse8.v v0, (%[to])\n add %[to], %[to], %[vl]\n"
+	    "sub %[n], %[n], %[vl]\n bnez %[n], 1b\n" VECTOR_END
+	    : [vl] "=&r"(vl), [to] "+r"(to), [from] "+r"(from), [n] "+r"(n)
+	    : : "memory");
+}
+
+static void
+copy_page_part(void *to, const void *from, size_t n)
+{
+	unsigned long flags = arch_irq_save();
+	size_t moved;
+
+	vector_take();
+	moved = copy_turns(to, from, n);
+	copy_bytes((char *)to + moved, (const char *)from + moved, n - moved);
+	vector_give();
+	arch_irq_restore(flags);
+}
+
+static NOINLINE void
+copy_long(char *to, const char *from, size_t n)
+{
+	for (; n >= PAGE_SIZE; n -= PAGE_SIZE) {
+		copy_page_part(to, from, PAGE_SIZE);
+		to += PAGE_SIZE;
+		from += PAGE_SIZE;
+	}
+	if (n >= BULK_MIN)
+		copy_page_part(to, from, n);
+	else
+		memcpy(to, from, n);
+}
+
+void
+bulk_copy(void *restrict to, const void *restrict from, size_t n)
+{
+	if (n < BULK_MIN || !riscv_isa.vector)
+		memcpy(to, from, n);
+	else
+		copy_long(to, from, n);
+}
