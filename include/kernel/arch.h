@@ -28,6 +28,7 @@
 
 struct cpu;
 struct cpu_set;
+struct acpi_facts;
 
 /*
  * The head of struct thread: what locks, traps and context switches need of
@@ -84,7 +85,7 @@ struct boot_info {
 	struct boot_range initrd; /* size 0: none */
 	struct boot_range kernel; /* the image, text to bss end */
 	const void *fdt;          /* direct-map address or NULL */
-	const void *acpi_rsdp;    /* direct-map address or NULL */
+	const struct acpi_facts *acpi; /* lib/acpi.h; NULL: no ACPI */
 	char cmdline[4096];       /* NUL-terminated */
 	unsigned cpu_count;       /* CPUs the firmware names, <= CPU_MAX */
 	uint64_t cpu_hwid[CPU_MAX]; /* hart id, MPIDR, APIC id; [0] boots */
@@ -115,7 +116,8 @@ uint64_t arch_hwcap(unsigned which); /* 0: AT_HWCAP, 1: AT_HWCAP2 */
 /* ---- this CPU --------------------------------------------------------- */
 
 /* Waits for an interrupt with irqs off on entry and exit; an interrupt that
- * is already pending ends the wait at once. */
+ * is already pending ends the wait at once. A port that takes the interrupt
+ * here calls trap_wait_end() before anything else of it. */
 void arch_wait(void);
 /* Makes trap_ipi() run on each CPU of the mask (bit = CPU number). */
 void arch_ipi(uint64_t cpus);
@@ -228,12 +230,13 @@ bool trap_syscall(struct arch_frame *f);
 void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {
 	TRAP_ILLEGAL, TRAP_BREAKPOINT, TRAP_ALIGN, TRAP_ARITHMETIC, TRAP_FPU,
-	TRAP_BUS, TRAP_STEP,
+	TRAP_BUS, TRAP_STEP, TRAP_PROTECTION,
 };
 void trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr);
 /* A fault of the kernel itself: panics with the frame. */
 NORETURN void trap_kernel_fault(
     struct arch_frame *f, const char *what, vaddr_t addr);
+void trap_wait_end(void);         /* irqs off; arch_wait() is over */
 void trap_timer(void);            /* irqs off */
 void trap_ipi(void);              /* irqs off */
 void trap_irq(unsigned irq);      /* irqs off; one external interrupt */

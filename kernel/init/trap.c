@@ -182,6 +182,9 @@ trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr)
 	case TRAP_STEP:
 		user_fault(f, SIG_TRAP, TRAP_TRACE, addr);
 		break;
+	case TRAP_PROTECTION:
+		user_fault(f, SIG_SEGV, SIGC_KERNEL, addr);
+		break;
 	case TRAP_ALIGN:
 		user_fault(f, SIG_BUS, BUS_ADRALN, addr);
 		break;
@@ -215,6 +218,12 @@ trap_kernel_fault(struct arch_frame *f, const char *what, vaddr_t addr)
 }
 
 /* ---- interrupts -------------------------------------------------------- */
+
+void
+trap_wait_end(void)
+{
+	sched_wait_end();
+}
 
 void
 trap_timer(void)
