@@ -67,6 +67,11 @@ struct sysargs {
 
 #include <arch_inline.h>
 
+/* Bytes below a program's stack pointer that are its own. */
+#ifndef ARCH_RED_ZONE
+#define ARCH_RED_ZONE 0
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 

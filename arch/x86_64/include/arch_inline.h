@@ -10,7 +10,8 @@
 #define ARCH_NAME        "x86_64"
 #define ARCH_ELF_MACHINE 62
 
-#define PAGE_SHIFT 12
+#define PAGE_SHIFT    12
+#define ARCH_RED_ZONE 128
 
 /* The last root slot, 512 GiB, is the kernel's. */
 #define KMAP_BASE   UINT64_C(0xffffffc000000000)

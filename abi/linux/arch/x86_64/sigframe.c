@@ -15,7 +15,6 @@
 
 #include <kernel/mm.h>
 
-#define RED_ZONE 128
 #define XSTATE_MAGIC1 0x46505853u
 #define XSTATE_MAGIC2 0x46505845u
 #define LEGACY_BYTES  512u
@@ -83,12 +82,12 @@ fpu_place(struct thread *t, const struct arch_frame *f,
 {
 	uintptr_t sp = arch_frame_sp(f);
 	uintptr_t top = lx_signal_stack(t, sp, act);
-	uintptr_t need = lx_frame_min() + RED_ZONE;
+	uintptr_t need = lx_frame_min() + ARCH_RED_ZONE;
 
 	if (top < need)
 		return 0;
 	if (top == sp)
-		top -= RED_ZONE;
+		top -= ARCH_RED_ZONE;
 	/* Walking off the bottom of the alternate stack must not go on in
 	 * whatever lies below. */
 	if (lx_on_alt_stack(t, sp) &&
