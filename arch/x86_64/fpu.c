@@ -223,6 +223,39 @@ arch_fpu_reset(void)
 		slab_free(fpu_cache, old);
 }
 
+#define FPU_INVALID   0x01u
+#define FPU_DENORMAL  0x02u
+#define FPU_DIVIDE    0x04u
+#define FPU_OVERFLOW  0x08u
+#define FPU_UNDERFLOW 0x10u
+#define FPU_INEXACT   0x20u
+#define MXCSR_MASKS   7u /* the mask bits' place above the flags */
+
+enum trap_kind
+fpu_fault(bool simd)
+{
+	uint16_t status, control;
+	uint32_t csr, now;
+
+	if (simd) {
+		__asm__ volatile("stmxcsr %0" : "=m"(csr));
+		now = csr & ~(csr >> MXCSR_MASKS);
+	} else {
+		__asm__ volatile("fnstsw %0\n\tfnstcw %1"
+		    : "=m"(status), "=m"(control));
+		now = status & ~(uint32_t)control;
+	}
+	if (now & FPU_INVALID)
+		return TRAP_FPU;
+	if (now & FPU_DIVIDE)
+		return TRAP_FPU_DIVIDE;
+	if (now & FPU_OVERFLOW)
+		return TRAP_FPU_OVERFLOW;
+	if (now & (FPU_UNDERFLOW | FPU_DENORMAL))
+		return TRAP_FPU_UNDERFLOW;
+	return now & FPU_INEXACT ? TRAP_FPU_INEXACT : TRAP_FPU;
+}
+
 /* ---- signal frames ----------------------------------------------------- */
 
 size_t

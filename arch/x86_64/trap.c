@@ -25,6 +25,7 @@ enum {
 };
 
 #define PF_WRITE 0x02u
+#define PF_USER  0x04u
 #define PF_FETCH 0x10u
 
 static atomic_ulong nmi_count;
@@ -57,9 +58,15 @@ interrupt(unsigned vector)
 	c->irq_depth--;
 }
 
+/* A program's instruction that reached memory with the kernel's rights (QEMU
+ * 7.2 does so for a far return) met what SMAP forbids: no page is missing. */
 static void
 page_fault(struct arch_frame *f, vaddr_t va)
 {
+	if (!(f->call & PF_USER)) {
+		trap_fault(f, TRAP_PROTECTION, 0);
+		return;
+	}
 	trap_page_fault(f, va, f->call & PF_FETCH ? PROT_EXEC :
 	    f->call & PF_WRITE ? PROT_WRITE : PROT_READ);
 }
@@ -75,7 +82,7 @@ exception(struct arch_frame *f, vaddr_t va)
 	case EX_NO_FPU:
 	case EX_OPCODE:
 		if (f->vector == EX_OPCODE || !fpu_first_use())
-			trap_fault(f, TRAP_ILLEGAL, f->rip);
+			trap_fault(f, TRAP_OPERAND, f->rip);
 		break;
 	case EX_DIVIDE:
 		trap_fault(f, TRAP_ARITHMETIC, f->rip);
@@ -84,17 +91,17 @@ exception(struct arch_frame *f, vaddr_t va)
 		trap_fault(f, TRAP_STEP, f->rip);
 		break;
 	case EX_BREAK:
-		trap_fault(f, TRAP_BREAKPOINT, f->rip);
+		trap_fault(f, TRAP_INTERRUPT, 0);
 		break;
 	case EX_FPU:
 	case EX_SIMD:
-		trap_fault(f, TRAP_FPU, f->rip);
+		trap_fault(f, fpu_fault(f->vector == EX_SIMD), f->rip);
 		break;
 	case EX_ALIGN:
 		trap_fault(f, TRAP_ALIGN, 0);
 		break;
 	case EX_STACK:
-		trap_fault(f, TRAP_BUS, 0);
+		trap_fault(f, TRAP_STACK, 0);
 		break;
 	default:
 		trap_fault(f, TRAP_PROTECTION, 0);

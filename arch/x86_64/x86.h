@@ -228,6 +228,8 @@ void power_probe(void);
 /* fpu.c */
 void fpu_init_cpu(void);
 bool fpu_first_use(void);
+/* Why the running thread's unit (x87, or SSE and wider) complains. */
+enum trap_kind fpu_fault(bool simd);
 void fpu_switch(struct arch_context *prev, struct arch_context *next);
 
 /* What a CPU that starts needs, found by its APIC id in start.S. */

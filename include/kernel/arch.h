@@ -235,7 +235,14 @@ bool trap_syscall(struct arch_frame *f);
 void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {
 	TRAP_ILLEGAL, TRAP_BREAKPOINT, TRAP_ALIGN, TRAP_ARITHMETIC, TRAP_FPU,
-	TRAP_BUS, TRAP_STEP, TRAP_PROTECTION,
+	TRAP_BUS, TRAP_STEP,
+	/* x86_64's own */
+	TRAP_OPERAND,    /* illegal instruction, said in another way */
+	TRAP_INTERRUPT,  /* the breakpoint that is an interrupt: no address */
+	TRAP_STACK,      /* stack beyond the address space */
+	TRAP_PROTECTION, /* everything that is not allowed */
+	TRAP_FPU_DIVIDE, TRAP_FPU_OVERFLOW, TRAP_FPU_UNDERFLOW,
+	TRAP_FPU_INEXACT,
 };
 void trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr);
 /* A fault of the kernel itself: panics with the frame. */
