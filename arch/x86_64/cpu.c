@@ -143,6 +143,7 @@ read_start_info(paddr_t at)
 
 #define BIOS_START 0xe0000u
 #define BIOS_END   0x100000u
+#define IOAPIC_USUAL 0xfec00000u
 
 static void
 read_cpus(void)
@@ -167,10 +168,11 @@ read_acpi(paddr_t info_at)
 
 	if (root == 0)
 		root = acpi_find_root(&m, BIOS_START, BIOS_END);
-	if (root != 0 && acpi_read(&m, root, &acpi))
-		boot_info.acpi = &acpi;
-	else
+	if (root == 0 || !acpi_read(&m, root, &acpi)) {
 		klog(LOG_WARN, "acpi: no sound tables; one CPU, no power-off");
+		acpi.ioapic[0].address = IOAPIC_USUAL;
+		acpi.ioapic_count = 1;
+	}
 	if (acpi.bad[0] != '\0')
 		klog(LOG_WARN, "acpi: table %s is not sound", acpi.bad);
 	read_cpus();
@@ -230,6 +232,7 @@ control_init(void)
 void
 arch_init_early(uintptr_t arg0, uintptr_t arg1 UNUSED)
 {
+	boot_info.acpi = &acpi;
 	read_features();
 	patch_clac();
 	read_start_info(arg0);

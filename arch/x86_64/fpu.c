@@ -20,6 +20,7 @@
 #include "x86.h"
 
 #define XCR0_WANTED UINT64_C(0xe7) /* x87, SSE, AVX, AVX-512 */
+#define XCR0_LEGACY UINT64_C(3)
 #define LEGACY_BYTES 512u
 #define HEADER_BYTES 64u
 #define FCW_INIT     0x37fu
@@ -270,29 +271,58 @@ x86_fpu_features(void)
 	return x86.xcr0;
 }
 
+void *
+x86_fpu_buffer(void)
+{
+	return slab_alloc(fpu_cache);
+}
+
+void
+x86_fpu_buffer_free(void *buf)
+{
+	slab_free(fpu_cache, buf);
+}
+
+/* XSAVE leaves words of the area alone, which must not show old contents. */
+void
+x86_fpu_save(void *buf)
+{
+	struct arch_fpu *a = buf;
+	unsigned long flags;
+
+	if (thread_current()->ctx.fpu == NULL) {
+		arch_fpu_initial(buf);
+		return;
+	}
+	memset(buf, 0, x86.fpu_bytes);
+	flags = arch_irq_save();
+	save(a);
+	arch_irq_restore(flags);
+}
+
 void
 arch_fpu_export(void *buf)
 {
-	struct arch_fpu *a = thread_current()->ctx.fpu;
-	unsigned long flags;
+	struct arch_fpu *a = x86_fpu_buffer();
 
+	/* Without memory the program gets an initial state, as it would if
+	 * it had not used the unit. */
 	if (a == NULL) {
 		arch_fpu_initial(buf);
 		return;
 	}
-	flags = arch_irq_save();
-	save(a);
-	arch_irq_restore(flags);
+	x86_fpu_save(a);
 	memcpy(buf, a, x86.fpu_bytes);
+	x86_fpu_buffer_free(a);
 }
 
 /* What XRSTOR would refuse. */
 static bool
-may_be_loaded(const struct arch_fpu *a, size_t len)
+may_be_loaded(const struct arch_fpu *a)
 {
 	if ((a->mxcsr & ~mxcsr_mask) != 0)
 		return false;
-	if (len < LEGACY_BYTES + HEADER_BYTES)
+	if (!x86.xsave)
 		return true;
 	if ((a->used & ~x86.xcr0) != 0 || a->compact != 0)
 		return false;
@@ -306,41 +336,44 @@ may_be_loaded(const struct arch_fpu *a, size_t len)
 static bool
 is_initial(const struct arch_fpu *a)
 {
-	return a->used == 0 && a->mxcsr == MXCSR_INIT;
+	return x86.xsave && a->used == 0 && a->mxcsr == MXCSR_INIT;
 }
 
-/* An area of the legacy size leaves the other features in their initial
- * state. */
 enum err
-arch_fpu_import(const void *buf, size_t len)
+x86_fpu_load(void *buf, size_t len)
 {
 	struct thread *t = thread_current();
-	struct arch_fpu *a;
+	struct arch_fpu *a = buf;
 	unsigned long flags;
-	enum err e = OK;
 
 	if (len < LEGACY_BYTES)
 		return ERR_INVAL;
-	if (len < x86.fpu_bytes)
-		len = LEGACY_BYTES;
-	if (!may_be_loaded(buf, len))
+	if (len < x86.fpu_bytes) {
+		memset((char *)buf + LEGACY_BYTES, 0,
+		    x86.fpu_bytes - LEGACY_BYTES);
+		if (x86.xsave)
+			a->used = XCR0_LEGACY;
+	}
+	if (!may_be_loaded(a))
 		return ERR_INVAL;
-	if (t->ctx.fpu == NULL && len > LEGACY_BYTES && is_initial(buf))
-		return OK;
-	a = slab_alloc(fpu_cache);
+	if (t->ctx.fpu == NULL)
+		return is_initial(a) ? OK : unit_begin(a);
+	flags = arch_irq_save();
+	load(a);
+	arch_irq_restore(flags);
+	return OK;
+}
+
+enum err
+arch_fpu_import(const void *buf, size_t len)
+{
+	struct arch_fpu *a = x86_fpu_buffer();
+	enum err e;
+
 	if (a == NULL)
 		return ERR_NOMEM;
-	arch_fpu_initial(a);
 	memcpy(a, buf, MIN(len, x86.fpu_bytes));
-	if (len == LEGACY_BYTES && x86.xsave)
-		a->used = 3;
-	if (t->ctx.fpu == NULL) {
-		e = unit_begin(a);
-	} else {
-		flags = arch_irq_save();
-		load(a);
-		arch_irq_restore(flags);
-	}
-	slab_free(fpu_cache, a);
+	e = x86_fpu_load(a, len);
+	x86_fpu_buffer_free(a);
 	return e;
 }

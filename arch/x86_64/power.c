@@ -14,9 +14,9 @@
 
 #define DEBUG_EXIT 0x501u /* QEMU's isa-debug-exit: ends with 2v + 1 */
 #define SLP_EN     (1u << 13)
+#define SLP_TYPE(n) ((unsigned)(n) << 10)
 #define SLP_EN_BYTE (1u << 5) /* hardware-reduced */
 
-static bool has_debug_exit;
 static volatile uint8_t *reset_map, *sleep_map;
 
 static volatile uint8_t *
@@ -32,10 +32,6 @@ power_probe(void)
 {
 	const struct acpi_facts *f = boot_info.acpi;
 
-	/* No device answers with ones. */
-	has_debug_exit = arch_port_read8(DEBUG_EXIT) == 0;
-	if (f == NULL)
-		return;
 	reset_map = map_register(&f->reset);
 	sleep_map = map_register(&f->sleep_control);
 }
@@ -49,6 +45,18 @@ write_register(const struct acpi_register *r, volatile uint8_t *map, uint8_t v)
 		arch_port_write8((uint16_t)r->address, v);
 }
 
+/* The other bits of the register stay. */
+static void
+sleep_control(uint16_t port, uint8_t type)
+{
+	unsigned v;
+
+	if (port == 0)
+		return;
+	v = port_read16(port) & ~(SLP_TYPE(7u) | SLP_EN);
+	port_write16(port, (uint16_t)(v | SLP_TYPE(type) | SLP_EN));
+}
+
 static void
 sleep_s5(const struct acpi_facts *f)
 {
@@ -57,12 +65,8 @@ sleep_s5(const struct acpi_facts *f)
 		    (uint8_t)(f->s5_type[0] << 2 | SLP_EN_BYTE));
 		return;
 	}
-	if (f->pm1b_control != 0)
-		port_write16((uint16_t)f->pm1b_control,
-		    (uint16_t)(f->s5_type[1] << 10 | SLP_EN));
-	if (f->pm1a_control != 0)
-		port_write16((uint16_t)f->pm1a_control,
-		    (uint16_t)(f->s5_type[0] << 10 | SLP_EN));
+	sleep_control((uint16_t)f->pm1b_control, f->s5_type[1]);
+	sleep_control((uint16_t)f->pm1a_control, f->s5_type[0]);
 }
 
 void
@@ -70,9 +74,10 @@ arch_poweroff(unsigned status)
 {
 	const struct acpi_facts *f = boot_info.acpi;
 
-	if (status != 0 && has_debug_exit)
+	/* No device answers with ones. */
+	if (status != 0 && arch_port_read8(DEBUG_EXIT) == 0)
 		arch_port_write8(DEBUG_EXIT, (uint8_t)(status >> 1));
-	if (f != NULL && f->has_s5)
+	if (f->has_s5)
 		sleep_s5(f);
 	arch_halt();
 }
@@ -86,8 +91,7 @@ arch_reset(void)
 		uint64_t base;
 	} none = { 0, 0 };
 
-	if (f != NULL)
-		write_register(&f->reset, reset_map, f->reset_value);
+	write_register(&f->reset, reset_map, f->reset_value);
 	arch_port_write8(0xcf9, 0x02);
 	arch_port_write8(0xcf9, 0x06);
 	arch_port_write8(0x64, 0xfe);

@@ -84,7 +84,7 @@ yardstick_find(struct yardstick *y)
 {
 	const struct acpi_facts *f = boot_info.acpi;
 
-	if (f != NULL && f->hpet != 0 && f->hpet < GIB(4)) {
+	if (f->hpet != 0 && f->hpet < GIB(4)) {
 		uint32_t period;
 
 		hpet = phys_to_virt(f->hpet);
@@ -98,7 +98,7 @@ yardstick_find(struct yardstick *y)
 				return true;
 		}
 	}
-	if (f != NULL && f->timer_port != 0) {
+	if (f->timer_port != 0) {
 		pm_port = (uint16_t)f->timer_port;
 		*y = (struct yardstick){ "PM timer", PM_HZ, 0xffffff, pm_read };
 		if (moves(y))
@@ -253,7 +253,7 @@ uint64_t
 arch_wall_seconds(void)
 {
 	ns_t limit = arch_time() + CMOS_LIMIT;
-	uint8_t reg = boot_info.acpi != NULL ? boot_info.acpi->century : 0;
+	uint8_t reg = boot_info.acpi->century;
 	struct date a, b;
 
 	/* Twice the same, outside of an update. */

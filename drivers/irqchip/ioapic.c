@@ -140,6 +140,7 @@ static enum err
 ioapic_probe(struct device *d)
 {
 	struct ioapic *c = &ioapics.chip[ioapics.count];
+	uint32_t version;
 
 	if (ioapics.count == ARRAY_LEN(ioapics.chip) || d->irq_count == 0)
 		return ERR_NOSPC;
@@ -147,7 +148,10 @@ ioapic_probe(struct device *d)
 	if (c->regs == NULL)
 		return ERR_NOMEM;
 	c->first = d->irqs[0];
-	c->count = (ioapic_get(c, REG_VERSION) >> 16 & 0xff) + 1;
+	version = ioapic_get(c, REG_VERSION);
+	if (version == UINT32_MAX)
+		return ERR_NODEV;
+	c->count = (version >> 16 & 0xff) + 1;
 	for (unsigned i = 0; i < c->count; i++)
 		ioapic_put(c, REG_LOW(i), ENTRY_MASKED);
 	if (ioapics.count++ == 0)

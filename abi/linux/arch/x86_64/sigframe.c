@@ -99,25 +99,25 @@ fpu_place(struct thread *t, const struct arch_frame *f,
 static enum err
 push_fpu(uintptr_t place)
 {
-	size_t size = arch_fpu_size(), bytes = fpu_bytes();
-	uint32_t mark = XSTATE_MAGIC2;
-	struct fpu_words words = { 0 };
-	uint8_t *buf = kzalloc(bytes);
+	size_t size = arch_fpu_size();
+	struct fpu_words words = {
+		.magic1 = XSTATE_MAGIC1,
+		.extended_size = (uint32_t)size + 4,
+		.features = x86_fpu_features(),
+		.state_size = (uint32_t)size,
+	};
+	uint8_t *buf = x86_fpu_buffer();
 	enum err e;
 
 	if (buf == NULL)
 		return ERR_NOMEM;
-	arch_fpu_export(buf);
-	if (bytes > size) {
-		words.magic1 = XSTATE_MAGIC1;
-		words.extended_size = (uint32_t)bytes;
-		words.features = x86_fpu_features();
-		words.state_size = (uint32_t)size;
-		memcpy(buf + size, &mark, sizeof(mark));
-	}
-	memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
-	e = user_copy_out(place, buf, bytes);
-	kfree(buf, bytes);
+	x86_fpu_save(buf);
+	if (words.features != 0)
+		memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
+	e = user_copy_out(place, buf, size);
+	if (e == OK && words.features != 0)
+		e = user_store32(place + size, XSTATE_MAGIC2);
+	x86_fpu_buffer_free(buf);
 	return e;
 }
 
@@ -176,19 +176,18 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 
 /* ---- and back ---------------------------------------------------------- */
 
-/* How much of the state at place is there: all of it when both marks are,
- * the legacy part otherwise. */
+/* How much of the state is there: all of it when both marks are, the legacy
+ * part otherwise. */
 static size_t
-state_size(uintptr_t place)
+state_size(uintptr_t place, const uint8_t *legacy)
 {
 	size_t size = arch_fpu_size();
 	struct fpu_words words;
 	uint32_t mark;
 
-	if (x86_fpu_features() == 0 ||
-	    user_copy_in(&words, place + WORDS_OFFSET, sizeof(words)) != OK ||
-	    words.magic1 != XSTATE_MAGIC1 || words.state_size != size ||
-	    words.extended_size != fpu_bytes() ||
+	memcpy(&words, legacy + WORDS_OFFSET, sizeof(words));
+	if (x86_fpu_features() == 0 || words.magic1 != XSTATE_MAGIC1 ||
+	    words.state_size != size || words.extended_size != size + 4 ||
 	    user_load32(place + size, &mark) != OK || mark != XSTATE_MAGIC2)
 		return LEGACY_BYTES;
 	return size;
@@ -198,18 +197,26 @@ state_size(uintptr_t place)
 static bool
 adopt_fpu(uintptr_t place)
 {
-	size_t size = place != 0 ? state_size(place) : arch_fpu_size();
-	uint8_t *buf = kzalloc(size);
-	bool good;
+	size_t size = arch_fpu_size();
+	uint8_t *buf = x86_fpu_buffer();
+	enum err e = OK;
 
 	if (buf == NULL)
 		return false;
-	if (place == 0)
+	if (place == 0) {
 		arch_fpu_initial(buf);
-	good = (place == 0 || user_copy_in(buf, place, size) == OK) &&
-	    arch_fpu_import(buf, size) == OK;
-	kfree(buf, size);
-	return good;
+	} else {
+		e = user_copy_in(buf, place, LEGACY_BYTES);
+		if (e == OK)
+			size = state_size(place, buf);
+		if (e == OK && size > LEGACY_BYTES)
+			e = user_copy_in(buf + LEGACY_BYTES,
+			    place + LEGACY_BYTES, size - LEGACY_BYTES);
+	}
+	if (e == OK)
+		e = x86_fpu_load(buf, size);
+	x86_fpu_buffer_free(buf);
+	return e == OK;
 }
 
 static void
