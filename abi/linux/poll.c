@@ -124,28 +124,40 @@ poll_run(struct thread *t, struct lx_pollfd *fds, const struct sysargs *a,
 }
 
 enum err
-lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
+lx_poll_until(struct thread *t, const struct sysargs *a, ns_t deadline,
+    long *ret)
 {
 	unsigned n = (unsigned)a->v[1], ready = 0;
 	/* What is read of it was fetched. */
 	__attribute__((uninitialized)) struct lx_pollfd fast[POLL_FAST];
 	struct lx_pollfd *fds = fast;
-	ns_t deadline;
 	enum err e;
 
 	if (n > handle_table_limit(t->task->handles))
 		return ERR_INVAL;
-	e = lx_timeout_in(a->v[2], &deadline);
-	if (e == OK)
-		e = lx_wait_mask(a->v[3], a->v[4]);
-	if (e != OK)
-		return e;
 	if (n > POLL_FAST)
 		fds = kmalloc(n * sizeof(fds[0]));
 	e = fds != NULL ? poll_run(t, fds, a, deadline, &ready) : ERR_NOMEM;
 	if (fds != fast)
 		kfree(fds, n * sizeof(fds[0]));
 	*ret = (long)ready;
+	return e;
+}
+
+enum err
+lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t deadline;
+	enum err e;
+
+	if ((unsigned)a->v[1] > handle_table_limit(t->task->handles))
+		return ERR_INVAL;
+	e = lx_timeout_in(a->v[2], &deadline);
+	if (e == OK)
+		e = lx_wait_mask(a->v[3], a->v[4]);
+	if (e != OK)
+		return e;
+	e = lx_poll_until(t, a, deadline, ret);
 	timeout_back(a->v[2], deadline);
 	return e;
 }
@@ -321,10 +333,25 @@ select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
 }
 
 enum err
+lx_select_until(struct thread *t, const struct sysargs *a, ns_t deadline,
+    long *ret)
+{
+	unsigned n = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
+	struct select_set *s = kzalloc(sizeof(*s));
+	enum err e;
+
+	if (s == NULL)
+		return ERR_NOMEM;
+	s->nfds = n;
+	e = select_run(t, s, a, deadline);
+	*ret = s->ready;
+	kfree(s, sizeof(*s));
+	return e;
+}
+
+enum err
 lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct select_set *s;
-	unsigned n;
 	ns_t deadline;
 	enum err e;
 
@@ -335,14 +362,7 @@ lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
 		e = select_mask(a->v[5]);
 	if (e != OK)
 		return e;
-	n = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
-	s = kzalloc(sizeof(*s));
-	if (s == NULL)
-		return ERR_NOMEM;
-	s->nfds = n;
-	e = select_run(t, s, a, deadline);
-	*ret = s->ready;
-	kfree(s, sizeof(*s));
+	e = lx_select_until(t, a, deadline, ret);
 	timeout_back(a->v[4], deadline);
 	return e;
 }

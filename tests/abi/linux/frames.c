@@ -21,7 +21,8 @@ clobber(int n, siginfo_t *si, void *uc)
 	IS(u->uc_link == NULL);
 	IS(sigismember(&u->uc_sigmask, SIGUSR2));
 	IS(!sigismember(&u->uc_sigmask, SIGUSR1));
-	IS(u->uc_stack.ss_size == 0); /* its flags are what exec left of it */
+	/* Not by its flag: Linux inherits the bare flags through exec. */
+	IS(u->uc_stack.ss_size == 0);
 	IS(((uintptr_t)uc & 15) == 0);
 	/* The mask that comes back is the frame's. */
 	sigaddset(&u->uc_sigmask, SIGHUP);
