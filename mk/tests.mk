@@ -103,7 +103,7 @@ host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= unit host race fuzz tools ktest abi boot
+SUITE ?= unit host fuzz tools ktest abi boot
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
     --only '$(T)'
 
