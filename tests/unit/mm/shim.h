@@ -42,14 +42,14 @@ spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
 void
 spin_lock(struct spinlock *l)
 {
-	if (l->next++ != 0)
+	if (l->held++ != 0)
 		abort();
 }
 
 void
 spin_unlock(struct spinlock *l)
 {
-	if (--l->next != 0)
+	if (--l->held != 0)
 		abort();
 }
 

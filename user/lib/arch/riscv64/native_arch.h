@@ -1,7 +1,7 @@
 /* What the C library needs to know of RISC-V. */
 #pragma once
 
-/* One call stub: the arguments are where the kernel wants them. */
+/* One call: the arguments are where the kernel wants them. */
 #define CALL_STUB(number, name) \
 	__asm__(".pushsection .text.cm_" #name ",\"ax\",@progbits\n" \
 		".globl cm_" #name "\n" \
