@@ -1,7 +1,7 @@
 /* What the C library needs to know of x86_64. */
 #pragma once
 
-/* One call stub: the fourth argument lies elsewhere for functions. */
+/* One call: the fourth argument lies elsewhere for functions. */
 #define CALL_STUB(number, name) \
 	__asm__(".pushsection .text.cm_" #name ",\"ax\",@progbits\n" \
 		".globl cm_" #name "\n" \
