@@ -57,11 +57,11 @@ $(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 $(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c
 	$(call test-link,gcc $(ABI_CFLAGS))
-$(TO)/tests/abi/driver: tests/abi/driver.c
+$(TO)/tests/abi/driver.$(ARCH): tests/abi/driver.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 
 -include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
-    $(TO)/tests/abi/driver))
+    $(TO)/tests/abi/driver.$(ARCH)))
 
 # The kernel as a process: tests/host links with its library; so do fuzzers
 # whose first line is `// kernel`.
@@ -98,7 +98,7 @@ endif
 .PHONY: test unit-bins fuzz-bins abi-bins host-bins boot-bins ktest-bins
 unit-bins: $(UNIT_BINS)
 fuzz-bins: $(FUZZ_BINS)
-abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver)
+abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver.$(ARCH))
 host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the

@@ -341,7 +341,8 @@ class Abi(Suite):
         extra = self.b / "tests/abi-extra"
         subprocess.run(["rm", "-rf", extra], check=True)
         extra.mkdir(parents=True)
-        os.link(self.b / "tests/abi/driver", extra / "driver")
+        os.link(self.b / ("tests/abi/driver." + self.args.arch),
+                extra / "driver")
         for name in names:
             os.link(self.binary(sources[name], self.args.arch), extra / name)
         _, text, err = self.machine(
