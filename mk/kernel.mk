@@ -39,7 +39,7 @@ KCFLAGS += -Wno-error=stack-usage=
 endif
 
 OFFSETS := $(if $(wildcard arch/$(ARCH)/offsets.c),$(O)/include/offsets.h)
-LIBFDT := $(if $(filter riscv64 aarch64 host,$(ARCH)),$(O)/libfdt.a)
+LIBFDT := $(O)/libfdt.a
 
 $(O)/%.c.o: %.c
 	@mkdir -p $(@D)

@@ -18,7 +18,7 @@ S ?= 60
 UNIT_SRCS := $(shell find tests/unit -name '*_test.c' 2>/dev/null | sort)
 HOST_SRCS := $(shell find tests/host -name '*_test.c' 2>/dev/null | sort)
 FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
-ABI_SRCS := $(wildcard tests/abi/linux/*.c)
+ABI_SRCS := $(wildcard tests/abi/linux/*.c tests/abi/linux/$(ARCH)/*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(TO)/%)
 FUZZ_BINS := $(FUZZ_SRCS:%.c=$(TO)/%)
 ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_SRCS:%.c=$(TO)/%.native)

@@ -26,7 +26,8 @@ LIMIT = 900  # seconds for one run
 LINE = re.compile(r"(BENCH|BYTES) ([^=\n]+) = (\d+)\r?$", re.M)
 MISSING = re.compile(r"^MISSING (.+): (.*?)\r?$", re.M)
 SERIAL = ["-chardev", "stdio,id=con,signal=off"]
-APPEND = {"riscv64": "console=ttyS0 quiet"}
+APPEND = {"riscv64": "console=ttyS0 quiet",
+          "x86_64": "console=ttyS0 quiet"}
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 
 

@@ -15,8 +15,8 @@ signed index instead, and said so; DEPS_STRICT=1 makes that an error.
 Sets:
     libfdt          the flat device tree library (source)
     newlib          the C library of native programs (source)
-    root-riscv64    a Debian root file system, to run its programs
-    linux-riscv64   Debian's kernel, for `make bench`: file `Image`
+    root-ARCH       a Debian root file system, to run its programs
+    linux-ARCH      Debian's kernel, for `make bench`: file `Image`
 """
 import argparse
 import fcntl
@@ -55,6 +55,11 @@ SETS = {
     "linux-riscv64": {"suite": "trixie", "arch": "riscv64", "keep": False,
                       "packages": ["linux-image-riscv64"],
                       "pattern": r"linux-image-\d"},
+    "root-x86_64": {"suite": "trixie", "arch": "amd64",
+                    "packages": ROOT_PACKAGES},
+    "linux-x86_64": {"suite": "bookworm", "arch": "amd64", "keep": False,
+                     "packages": ["linux-image-cloud-amd64"],
+                     "pattern": r"linux-image-\d"},
 }
 
 
@@ -257,6 +262,18 @@ def unpack_newlib(base, rows, out):
     shutil.rmtree(work)
 
 
+def payload_of_bzimage(image):
+    """The ELF file in a bzImage: QEMU enters that one by its PVH note."""
+    start = (image[0x1f1] + 1) * 512 + \
+        struct.unpack_from("<I", image, 0x248)[0]
+    size = struct.unpack_from("<I", image, 0x24c)[0]
+    packed = image[start:start + size - 4]  # its length follows
+    if packed[:4] != b"\x02\x21\x4c\x18":
+        fail("a bzImage whose payload is not LZ4")
+    return subprocess.run(["lz4", "-dc"], input=packed, check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
 def unpack_linux(base, rows, out):
     """The kernel as QEMU loads it: gzip, or an EFI shell around it, off."""
     work = out / "deb"
@@ -267,6 +284,8 @@ def unpack_linux(base, rows, out):
         image = image[start:start + size]
     if image[:2] == b"\x1f\x8b":
         image = zlib.decompress(image, wbits=31)
+    if image[0x202:0x206] == b"HdrS":
+        image = payload_of_bzimage(image)
     (out / "Image").write_bytes(image)
     shutil.rmtree(work)
 

@@ -55,8 +55,10 @@ MACHINES = {
                 "-cpu", "rv64,v=true,vext_spec=v1.0,sstc=true,svpbmt=true"],
     "aarch64": ["qemu-system-aarch64", "-machine",
                 "virt,accel=tcg,gic-version=3", "-cpu", "neoverse-n1"],
+    # "max" is everything that TCG has (SMEP, SMAP, UMIP, XSAVE, RDRAND);
+    # named models with the same come with a list of what TCG lacks.
     "x86_64": ["qemu-system-x86_64", "-machine", "q35,accel=tcg",
-               "-device", "isa-debug-exit"],
+               "-cpu", "max", "-device", "isa-debug-exit"],
 }
 
 

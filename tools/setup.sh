@@ -1,14 +1,18 @@
 #!/bin/sh
 # Installs what this build needs and the machine lacks (Debian 12, as root).
 # usage: setup.sh [run|test|gdb|check]...
+# ARCH, if set, is the machine to build for.
 set -eu
 
 packages="gcc libc6-dev make gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 qemu-system-misc qemu-system-data python3 xz-utils debian-archive-keyring"
+case ${ARCH:-} in
+x86_64) packages="$packages qemu-system-x86 lz4" ;;
+esac
 for goal; do
 	case $goal in
 	test) packages="$packages clang lld libclang-rt-14-dev
-		python3-pytest qemu-user-static cpio" ;;
+		python3-pytest qemu-user-static cpio qemu-system-x86" ;;
 	gdb) packages="$packages gdb-multiarch" ;;
 	check) packages="$packages clang clang-format lld cppcheck" ;;
 	esac

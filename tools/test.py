@@ -262,9 +262,16 @@ class Abi(Suite):
     takes the same binary under qemu-user instead of a native build."""
 
     LIMIT = 60  # seconds for one program
+    WHERE = Path("tests/abi/linux")
+
+    def binary(self, src, machine):
+        """The program of a source: for machine `native` or our own."""
+        return self.b / src.with_suffix("." + machine)
 
     def run(self):
-        sources = [s for s in sorted(Path("tests/abi/linux").glob("*.c"))
+        # A folder of the architecture's name has what only it can run.
+        sources = [s for s in sorted(self.WHERE.glob("*.c")) +
+                   sorted((self.WHERE / self.args.arch).glob("*.c"))
                    if self.wanted(s)]
         if not sources:
             return
@@ -272,42 +279,41 @@ class Abi(Suite):
             self.count.fail("abi: the kernel did not build")
             return
         self.make("abi-bins", ARCH=self.args.arch)
-        out = self.b / "tests/abi/linux"
         ready = []
         for src in sources:
-            ours = out / ("%s.%s" % (src.stem, self.args.arch))
-            if ours.exists() and (out / (src.stem + ".native")).exists():
+            if self.binary(src, self.args.arch).exists() and \
+                    self.binary(src, "native").exists():
                 ready.append(src)
             else:
                 self.count.fail("%s: did not build" % src)
-        results = self.batch([s.stem for s in ready], out)
+        results = self.batch({s.stem: s for s in ready})
         for src in ready:
-            self.compare(src, out, results.get(src.stem))
+            self.compare(src, results.get(src.stem))
 
-    def batch(self, names, out):
+    def batch(self, sources):
         """Runs all in one boot; what that did not reach, one by one."""
-        results, left = {}, list(names)
+        results, left = {}, list(sources)
         while left:
-            results.update(self.boot(left, out))
+            results.update(self.boot(sources, left))
             rest = [n for n in left if n not in results]
             if len(rest) == len(left):
                 results[rest[0]] = (-1, "the machine did not get this far")
                 rest = rest[1:]
             elif rest:
                 # The first one left is what stopped the machine.
-                results.update(self.boot(rest[:1], out))
+                results.update(self.boot(sources, rest[:1]))
                 results.setdefault(rest[0], (-1, "the machine stopped"))
                 rest = rest[1:]
             left = rest
         return results
 
-    def boot(self, names, out):
+    def boot(self, sources, names):
         extra = self.b / "tests/abi-extra"
         subprocess.run(["rm", "-rf", extra], check=True)
         extra.mkdir(parents=True)
         os.link(self.b / "tests/abi/driver", extra / "driver")
         for name in names:
-            os.link(out / ("%s.%s" % (name, self.args.arch)), extra / name)
+            os.link(self.binary(sources[name], self.args.arch), extra / name)
         _, text, err = self.machine(
             kernel=self.kernel("release"), smp=2, extra=extra,
             cmd="/extra/driver " + " ".join(names),
@@ -324,11 +330,11 @@ class Abi(Suite):
                             (text + err)[max(0, at - 200):at + 2000])
         return results
 
-    def oracle(self, src, out):
-        argv = [str((out / (src.stem + ".native")).resolve())]
+    def oracle(self, src):
+        argv = [str(self.binary(src, "native").resolve())]
         if re.search(r"^// oracle: user", src.read_text(), re.M):
             argv = ["qemu-%s-static" % self.args.arch,
-                    str((out / ("%s.%s" % (src.stem, self.args.arch))).resolve())]
+                    str(self.binary(src, self.args.arch).resolve())]
         try:
             with tempfile.TemporaryDirectory() as cwd:
                 p = subprocess.run(
@@ -340,8 +346,8 @@ class Abi(Suite):
         except subprocess.TimeoutExpired:
             return -1, "timeout on the build machine"
 
-    def compare(self, src, out, ours):
-        want = self.oracle(src, out)
+    def compare(self, src, ours):
+        want = self.oracle(src)
         name = str(src)
         if ours is None:
             ours = (-1, "no result")

@@ -110,7 +110,7 @@ lx_fchownat(struct thread *t, const struct sysargs *a, long *ret)
 
 /* ---- times ------------------------------------------------------------ */
 
-#define UTIME_NOW  0x3fffffffl
+#define UTIME_NOW  LX_UTIME_NOW
 #define UTIME_OMIT 0x3ffffffel
 
 /* One of the two times; adds its bit to *mask unless it is to stay. */
@@ -160,12 +160,30 @@ utime_path(const struct path *p, const struct lx_timespec ts[2])
 }
 
 enum err
+lx_utime_at(struct thread *t, const uintptr_t at[2], unsigned walk,
+    const struct lx_timespec ts[2])
+{
+	struct path p;
+	enum err e;
+
+	/* Without a path: futimens. */
+	if (at[1] == 0 && (int)at[0] != LX_AT_FDCWD)
+		e = walk == 0 ? lx_fd_path(t, at[0], 0, &p) : ERR_INVAL;
+	else
+		e = lx_at_walk(t, at[0], at[1], walk, &p);
+	if (e != OK)
+		return e;
+	e = utime_path(&p, ts);
+	path_unref(&p);
+	return e;
+}
+
+enum err
 lx_utimensat(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct lx_timespec ts[2] = {
 		{ 0, UTIME_NOW }, { 0, UTIME_NOW },
 	};
-	struct path p;
 	unsigned walk;
 	enum err e = lx_at_flags((unsigned)a->v[3],
 	    LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH, &walk);
@@ -177,16 +195,7 @@ lx_utimensat(struct thread *t, const struct sysargs *a, long *ret)
 	*ret = 0;
 	if (ts[0].nsec == UTIME_OMIT && ts[1].nsec == UTIME_OMIT)
 		return OK;
-	/* Without a path: futimens. */
-	if (a->v[1] == 0 && (int)a->v[0] != LX_AT_FDCWD)
-		e = walk == 0 ? lx_fd_path(t, a->v[0], 0, &p) : ERR_INVAL;
-	else
-		e = lx_at_walk(t, a->v[0], a->v[1], walk, &p);
-	if (e != OK)
-		return e;
-	e = utime_path(&p, ts);
-	path_unref(&p);
-	return e;
+	return lx_utime_at(t, a->v, walk, ts);
 }
 
 /* ---- sizes ------------------------------------------------------------ */

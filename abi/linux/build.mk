@@ -13,6 +13,7 @@ VDSO_FLAGS := -std=gnu2x -O2 -g0 -fPIC -ffreestanding -nostdlib \
     -fvisibility=default -Wall -Wextra -Werror
 VDSO_MACH_riscv64 := -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany \
     -mno-relax -fno-jump-tables
+VDSO_MACH_x86_64 := -mgeneral-regs-only -fno-jump-tables -fcf-protection=none
 
 $(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/*) abi/linux/vdso_data.h
 	@mkdir -p $(@D)
@@ -21,7 +22,7 @@ $(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/*) abi/linux/vdso_data.h
 	    -Wl,-T,$(VDSO_DIR)/vdso.ld -Wl,-soname,linux-vdso.so.1 \
 	    -Wl,--hash-style=both -Wl,--build-id=none -Wl,--eh-frame-hdr \
 	    -Wl,-Bsymbolic -Wl,--no-undefined -Wl,-z,max-page-size=4096 \
-	    $(VDSO_DIR)/vdso.c $(VDSO_DIR)/sigreturn.S -o $@.new
+	    $(wildcard $(VDSO_DIR)/*.[cS]) -o $@.new
 	$(Q)! $(CROSS)readelf -rW $@.new | grep -q R_
 	$(Q)$(CROSS)strip -S $@.new -o $@
 
@@ -30,14 +31,17 @@ $(O)/include/lx_vdso_offsets.h: $(VDSO_O)/vdso.so
 	$(Q)$(CROSS)nm -D $< | sed -n \
 	    's/^\([0-9a-f]*\) T __vdso_rt_sigreturn.*/#define LX_VDSO_RT_SIGRETURN 0x\1/p' \
 	    > $@.new
-	$(Q)test -s $@.new && mv $@.new $@
+	$(Q)test -s $@.new || grep -q restorer \
+	    abi/linux/arch/$(ARCH)/lx_arch.h
+	$(Q)test -s $@.new || echo '#define LX_VDSO_RT_SIGRETURN 0' > $@.new
+	$(Q)mv $@.new $@
 
 $(VDSO_O)/image.o: $(VDSO_O)/vdso.so
 	$(Q)printf '%s\n' '.section .rodata' '.balign 4096' \
 	    '.globl lx_vdso_start, lx_vdso_end' 'lx_vdso_start:' \
 	    '.incbin "$<"' 'lx_vdso_end:' '.balign 4096' \
 	    '.section .note.GNU-stack,"",@progbits' > $(@D)/image.S
-	$(Q)$(KCC) $(MACH) -c $(@D)/image.S -o $@
+	$(Q)$(KCC) $(MACH) -fno-pic -c $(@D)/image.S -o $@
 
 $(O)/abi/linux/vdso.c.o: $(O)/include/lx_vdso_offsets.h
 KOBJS_EXTRA += $(VDSO_O)/image.o

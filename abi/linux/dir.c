@@ -15,6 +15,7 @@ struct dents {
 	uint8_t *buf;
 	size_t size, used;
 	bool too_small; /* not even one entry fitted */
+	bool old_layout; /* the name begins a byte earlier, the type is last */
 };
 
 static bool
@@ -23,6 +24,7 @@ dents_put(struct dir_sink *s, const struct dir_entry *en)
 	struct dents *d = container_of(s, struct dents, sink);
 	size_t len = ALIGN_UP(LX_DIRENT_HEAD + en->len + 1, (size_t)8);
 	struct lx_dirent *r = (void *)(d->buf + d->used);
+	uint8_t type = (uint8_t)((en->type & S_TYPE_MASK) >> 12);
 
 	if (len > d->size - d->used) {
 		d->too_small = d->used == 0;
@@ -32,8 +34,13 @@ dents_put(struct dir_sink *s, const struct dir_entry *en)
 	r->ino = en->ino;
 	r->off = (int64_t)en->next;
 	r->record_len = (uint16_t)len;
-	r->type = (uint8_t)((en->type & S_TYPE_MASK) >> 12);
-	memcpy(r->name, en->name, en->len);
+	if (d->old_layout) {
+		memcpy(&r->type, en->name, en->len);
+		d->buf[d->used + len - 1] = type;
+	} else {
+		r->type = type;
+		memcpy(r->name, en->name, en->len);
+	}
 	d->used += len;
 	return true;
 }
@@ -41,8 +48,16 @@ dents_put(struct dir_sink *s, const struct dir_entry *en)
 enum err
 lx_getdents64(struct thread *t, const struct sysargs *a, long *ret)
 {
+	return lx_list(t, a, false, ret);
+}
+
+enum err
+lx_list(struct thread *t, const struct sysargs *a, bool old_layout,
+    long *ret)
+{
 	struct dents d = {
 		.sink.put = dents_put,
+		.old_layout = old_layout,
 		.size = MIN((size_t)(uint32_t)a->v[2], (size_t)LIST_BYTES),
 	};
 	size_t allocated = MAX(d.size, (size_t)8);

@@ -17,6 +17,7 @@
 #include <lib/string.h>
 
 #include "types.h"
+#include <lx_arch.h>
 
 typedef enum err lx_handler(
     struct thread *t, const struct sysargs *a, long *ret);
@@ -213,6 +214,26 @@ int lx_parent_pid(struct task *task);
 bool lx_may_change(struct thread *t, struct task *target, unsigned cap);
 /* posix timers of a task that ends or execs (timer.c). */
 void lx_timers_drop(struct task *task);
+
+/* ---- for calls that only some tables have ------------------------------- */
+
+lx_handler lx_clone; /* in the generic order of arguments */
+lx_handler lx_flush_icache;
+/* poll and select up to a deadline; arguments as ppoll's and pselect's. */
+enum err lx_poll_until(struct thread *t, const struct sysargs *a,
+    ns_t deadline, long *ret);
+enum err lx_select_until(struct thread *t, const struct sysargs *a,
+    ns_t deadline, long *ret);
+/* getdents64, or with the old layout of records. */
+enum err lx_list(struct thread *t, const struct sysargs *a, bool old_layout,
+    long *ret);
+/* Sets both times of a path; walk: WALK_*. */
+enum err lx_utime_at(struct thread *t, const uintptr_t at[2], unsigned walk,
+    const struct lx_timespec ts[2]);
+#define LX_UTIME_NOW 0x3fffffffl
+/* Sets ITIMER_REAL, tells what was left. */
+void lx_itimer_exchange(struct task *task, ns_t value, ns_t interval,
+    struct lx_itimerval *old);
 
 /* Common part of plain open flags (open.c), shared with pipe2 and others. */
 #define LX_FD_FLAGS (LX_O_CLOEXEC | LX_O_NONBLOCK)

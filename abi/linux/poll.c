@@ -108,24 +108,36 @@ poll_run(struct thread *t, struct poll_set *p, uintptr_t user, ns_t deadline,
 }
 
 enum err
-lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
+lx_poll_until(struct thread *t, const struct sysargs *a, ns_t deadline,
+    long *ret)
 {
 	unsigned n = (unsigned)a->v[1];
 	struct poll_set p;
-	ns_t deadline;
 	enum err e;
 
 	if (n > handle_table_limit(t->task->handles))
+		return ERR_INVAL;
+	e = poll_alloc(&p, n);
+	if (e == OK)
+		e = poll_run(t, &p, a->v[0], deadline, ret);
+	poll_free(&p);
+	return e;
+}
+
+enum err
+lx_ppoll(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t deadline;
+	enum err e;
+
+	if ((unsigned)a->v[1] > handle_table_limit(t->task->handles))
 		return ERR_INVAL;
 	e = lx_timeout_in(a->v[2], &deadline);
 	if (e == OK)
 		e = lx_wait_mask(a->v[3], a->v[4]);
 	if (e != OK)
 		return e;
-	e = poll_alloc(&p, n);
-	if (e == OK)
-		e = poll_run(t, &p, a->v[0], deadline, ret);
-	poll_free(&p);
+	e = lx_poll_until(t, a, deadline, ret);
 	timeout_back(a->v[2], deadline);
 	return e;
 }
@@ -246,22 +258,13 @@ select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
 }
 
 enum err
-lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
+lx_select_until(struct thread *t, const struct sysargs *a, ns_t deadline,
+    long *ret)
 {
-	struct select_set *s;
-	unsigned n;
-	ns_t deadline;
+	unsigned n = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
+	struct select_set *s = kzalloc(sizeof(*s));
 	enum err e;
 
-	if ((int)a->v[0] < 0)
-		return ERR_INVAL;
-	e = lx_timeout_in(a->v[4], &deadline);
-	if (e == OK)
-		e = select_mask(a->v[5]);
-	if (e != OK)
-		return e;
-	n = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
-	s = kzalloc(sizeof(*s));
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->nfds = n;
@@ -276,6 +279,23 @@ lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
 	kfree(s->fds, (n + 1) * sizeof(s->fds[0]));
 	kfree(s->items, (n + 1) * sizeof(s->items[0]));
 	kfree(s, sizeof(*s));
+	return e;
+}
+
+enum err
+lx_pselect6(struct thread *t, const struct sysargs *a, long *ret)
+{
+	ns_t deadline;
+	enum err e;
+
+	if ((int)a->v[0] < 0)
+		return ERR_INVAL;
+	e = lx_timeout_in(a->v[4], &deadline);
+	if (e == OK)
+		e = select_mask(a->v[5]);
+	if (e != OK)
+		return e;
+	e = lx_select_until(t, a, deadline, ret);
 	timeout_back(a->v[4], deadline);
 	return e;
 }

@@ -350,17 +350,11 @@ static const struct {
 	{ LX_SA_RESETHAND, SIGACT_RESETHAND },
 };
 
-/* The kernel's struct sigaction without sa_restorer, as ports have it that
- * return through the vDSO. Source: Linux 6.6 asm-generic/signal.h. */
-struct action_user {
-	uint64_t handler, flags, mask;
-};
-
 enum err
 lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct sig_action set = { 0 }, old = { 0 };
-	struct action_user u;
+	struct lx_sigaction u;
 	enum err e = OK;
 
 	(void)t;
@@ -373,6 +367,7 @@ lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 			return e;
 		set.handler = u.handler;
 		set.mask = u.mask & ~SIG_UNBLOCKABLE;
+		lx_restorer_in(&u, &set);
 		for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
 			if (u.flags & action_bits[i].linux_bit)
 				set.flags |= action_bits[i].kernel_bit;
@@ -380,7 +375,8 @@ lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 	e = signal_action((int)a->v[0], a->v[1] != 0 ? &set : NULL, &old);
 	if (e != OK || a->v[2] == 0)
 		return e;
-	u = (struct action_user){ .handler = old.handler, .mask = old.mask };
+	u = (struct lx_sigaction){ .handler = old.handler, .mask = old.mask };
+	lx_restorer_out(&old, &u);
 	for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
 		if (old.flags & action_bits[i].kernel_bit)
 			u.flags |= action_bits[i].linux_bit;

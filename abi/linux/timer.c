@@ -409,6 +409,14 @@ lx_getitimer(struct thread *t, const struct sysargs *a, long *ret)
 	return user_copy_out(a->v[1], &iv, sizeof(iv));
 }
 
+void
+lx_itimer_exchange(struct task *task, ns_t value, ns_t interval,
+    struct lx_itimerval *old)
+{
+	itimer_read(task, old);
+	itimer_write(task, value, interval);
+}
+
 enum err
 lx_setitimer(struct thread *t, const struct sysargs *a, long *ret)
 {
@@ -427,7 +435,6 @@ lx_setitimer(struct thread *t, const struct sysargs *a, long *ret)
 		e = timeval_ns(&iv.interval, &interval);
 	if (e != OK)
 		return e;
-	itimer_read(t->task, &old);
-	itimer_write(t->task, value, interval);
+	lx_itimer_exchange(t->task, value, interval, &old);
 	return a->v[2] != 0 ? user_copy_out(a->v[2], &old, sizeof(old)) : OK;
 }

@@ -1,7 +1,6 @@
 /*
  * Linux's structures and constants, as 64-bit little-endian architectures
- * with the generic layout have them. Where x86_64 differs, its folder says
- * so. Source: Linux 6.6 include/uapi, man-pages 6.05.
+ * with the generic layout have them; <lx_arch.h> has what differs. Source: Linux 6.6 include/uapi, man-pages 6.05.
  */
 #pragma once
 
@@ -70,18 +69,6 @@ struct lx_timezone {
 LX_SIZE(struct lx_itimerspec, 32);
 
 /* ---- files ------------------------------------------------------------ */
-
-struct lx_stat {
-	uint64_t dev, ino;
-	uint32_t mode, nlink, uid, gid;
-	uint64_t rdev, pad1;
-	int64_t size;
-	int32_t block_size, pad2;
-	int64_t blocks;
-	struct lx_timespec atime, mtime, ctime;
-	uint32_t unused[2];
-};
-LX_SIZE(struct lx_stat, 128);
 
 struct lx_statx_time {
 	int64_t sec;
@@ -301,10 +288,3 @@ struct lx_ucred {
 	int32_t pid;
 	uint32_t uid, gid;
 };
-
-/* Packed on x86_64 only; its folder has its own. */
-struct lx_epoll_event {
-	uint32_t events, pad;
-	uint64_t data;
-};
-LX_SIZE(struct lx_epoll_event, 16);

@@ -50,6 +50,8 @@ frame_place(const struct thread *t, uintptr_t sp, unsigned flags)
 	if ((flags & SIGACT_ONSTACK) && s->size != 0 && !inside) {
 		sp = s->base + s->size;
 		inside = true;
+	} else {
+		sp -= ARCH_RED_ZONE;
 	}
 	if (sp < frame_bytes() + STACK_ALIGN)
 		return 0;

@@ -2,7 +2,8 @@
  * The device tree and the drivers.
  *
  * Firmware tables are read once at start-up: each enabled FDT node with a
- * "compatible" becomes a struct device. Drivers are then probed in rising
+ * "compatible", and what ACPI's static tables name, becomes a struct device.
+ * Drivers are then probed in rising
  * order (irq chips, timers, buses, the rest), each device by the first driver
  * that matches its most specific name. A device owns what its driver asked
  * for, so a probe that fails needs no unwinding: device_release() gives all of
@@ -18,7 +19,7 @@
 
 #include <libfdt.h>
 
-#include "fdt_device.h"
+#include "firmware_device.h"
 
 extern const struct driver *const carmine_driver_start[];
 extern const struct driver *const carmine_driver_end[];
@@ -113,6 +114,13 @@ dev_map(struct device *d, unsigned index)
 	return d->mmio[index].map;
 }
 
+enum err
+dev_bytes(struct device *d, struct dev_bytes *out)
+{
+	*out = (struct dev_bytes){ dev_map(d, 0), d->port };
+	return out->regs != NULL || d->port_count != 0 ? OK : ERR_NODEV;
+}
+
 void *
 dev_dma_alloc(struct device *d, size_t len, uint64_t *bus)
 {
@@ -201,7 +209,9 @@ probe(struct device *d, const struct driver *drv)
 		klog(LOG_DEBUG, "%s: %s", d->name, drv->name);
 		return;
 	}
-	klog(LOG_WARN, "%s: %s: %s", d->name, drv->name, err_text(e));
+	/* A port that may be there or not is no news when it is not. */
+	klog(e == ERR_NODEV && d->port_count != 0 ? LOG_DEBUG : LOG_WARN,
+	    "%s: %s: %s", d->name, drv->name, err_text(e));
 	device_release(d);
 }
 
@@ -212,6 +222,8 @@ device_init(void)
 
 	if (boot_info.fdt != NULL)
 		fdt_devices_create(boot_info.fdt);
+	if (boot_info.acpi != NULL)
+		acpi_devices_create(boot_info.acpi);
 	for (unsigned order = 0; order <= ORDER_MAX; order++) {
 		const struct driver *const *p = carmine_driver_start;
 

@@ -11,7 +11,7 @@
 
 #include <libfdt.h>
 
-#include "fdt_device.h"
+#include "firmware_device.h"
 
 static uint64_t
 read_cells(const fdt32_t *p, int cells)

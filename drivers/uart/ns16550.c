@@ -25,6 +25,7 @@
 #define REG_LCR  3u
 #define REG_MCR  4u
 #define REG_LSR  5u
+#define REG_SCRATCH 7u
 
 #define IER_RX   0x01u
 #define IER_TX   0x02u
@@ -38,7 +39,7 @@
 
 struct uart {
 	struct spinlock lock;
-	volatile uint8_t *regs; /* [I] */
+	struct dev_bytes regs; /* [I] */
 	unsigned shift; /* [I] registers lie 1 << shift bytes apart */
 	uint8_t ier; /* [l] */
 	bool after_break; /* [l] the next character is for the kernel */
@@ -50,13 +51,13 @@ static struct uart *console; /* [I] */
 static uint8_t
 uart_get(struct uart *u, unsigned reg)
 {
-	return mmio_read8(u->regs, (size_t)reg << u->shift);
+	return dev_get8(&u->regs, (size_t)reg << u->shift);
 }
 
 static void
 uart_put(struct uart *u, unsigned reg, uint8_t v)
 {
-	mmio_write8(u->regs, (size_t)reg << u->shift, v);
+	dev_put8(&u->regs, (size_t)reg << u->shift, v);
 }
 
 static void
@@ -155,6 +156,17 @@ uart_irq(void *arg)
 		tty_output_ready(u->tty);
 }
 
+/* Is there one at all? The scratch register keeps what it is given. */
+static bool
+uart_answers(struct uart *u)
+{
+	uart_put(u, REG_SCRATCH, 0x5a);
+	if (uart_get(u, REG_SCRATCH) != 0x5a)
+		return false;
+	uart_put(u, REG_SCRATCH, 0xa5);
+	return uart_get(u, REG_SCRATCH) == 0xa5;
+}
+
 static enum err
 uart_probe(struct device *d)
 {
@@ -169,8 +181,10 @@ uart_probe(struct device *d)
 		return ERR_NOSPC;
 	spin_init(&u->lock, RANK_CONSOLE, "uart");
 	u->shift = shift != NULL && len == 4 ? shift[3] & 7u : 0;
-	u->regs = (volatile uint8_t *)dev_map(d, 0);
-	if (u->regs == NULL)
+	e = dev_bytes(d, &u->regs);
+	if (e != OK)
+		return e;
+	if (!uart_answers(u))
 		return ERR_NODEV;
 	u->tty = tty_create(names[count], RDEV(TTY_MAJOR, TTY_MINOR + count),
 	    &uart_tty_ops, u);
@@ -206,6 +220,7 @@ uart_quiesce(struct device *d)
 static const struct dev_match uart_match[] = {
 	{ .bus = "fdt", .id = "ns16550a" },
 	{ .bus = "fdt", .id = "ns16550" },
+	{ .bus = "acpi", .id = "isa-serial" },
 	{ .bus = NULL },
 };
 

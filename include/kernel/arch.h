@@ -28,6 +28,7 @@
 
 struct cpu;
 struct cpu_set;
+struct acpi_facts;
 
 /*
  * The head of struct thread: what locks, traps and context switches need of
@@ -66,6 +67,11 @@ struct sysargs {
 
 #include <arch_inline.h>
 
+/* Bytes below a program's stack pointer that are its own. */
+#ifndef ARCH_RED_ZONE
+#define ARCH_RED_ZONE 0
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 
@@ -84,7 +90,7 @@ struct boot_info {
 	struct boot_range initrd; /* size 0: none */
 	struct boot_range kernel; /* the image, text to bss end */
 	const void *fdt;          /* direct-map address or NULL */
-	const void *acpi_rsdp;    /* direct-map address or NULL */
+	const struct acpi_facts *acpi; /* lib/acpi.h; NULL: no ACPI */
 	char cmdline[4096];       /* NUL-terminated */
 	unsigned cpu_count;       /* CPUs the firmware names, <= CPU_MAX */
 	uint64_t cpu_hwid[CPU_MAX]; /* hart id, MPIDR, APIC id; [0] boots */
@@ -115,7 +121,8 @@ uint64_t arch_hwcap(unsigned which); /* 0: AT_HWCAP, 1: AT_HWCAP2 */
 /* ---- this CPU --------------------------------------------------------- */
 
 /* Waits for an interrupt with irqs off on entry and exit; an interrupt that
- * is already pending ends the wait at once. */
+ * is already pending ends the wait at once. A port that takes the interrupt
+ * here calls trap_wait_end() before anything else of it. */
 void arch_wait(void);
 /* Makes trap_ipi() run on each CPU of the mask (bit = CPU number). */
 void arch_ipi(uint64_t cpus);
@@ -229,11 +236,19 @@ void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {
 	TRAP_ILLEGAL, TRAP_BREAKPOINT, TRAP_ALIGN, TRAP_ARITHMETIC, TRAP_FPU,
 	TRAP_BUS, TRAP_STEP,
+	/* x86_64's own */
+	TRAP_OPERAND,    /* illegal instruction, said in another way */
+	TRAP_INTERRUPT,  /* the breakpoint that is an interrupt: no address */
+	TRAP_STACK,      /* stack beyond the address space */
+	TRAP_PROTECTION, /* everything that is not allowed */
+	TRAP_FPU_DIVIDE, TRAP_FPU_OVERFLOW, TRAP_FPU_UNDERFLOW,
+	TRAP_FPU_INEXACT,
 };
 void trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr);
 /* A fault of the kernel itself: panics with the frame. */
 NORETURN void trap_kernel_fault(
     struct arch_frame *f, const char *what, vaddr_t addr);
+void trap_wait_end(void);         /* irqs off; arch_wait() is over */
 void trap_timer(void);            /* irqs off */
 void trap_ipi(void);              /* irqs off */
 void trap_irq(unsigned irq);      /* irqs off; one external interrupt */

@@ -44,6 +44,7 @@ struct device {
 	void *state;
 	struct { paddr_t base; uint64_t size; void *map; } mmio[DEV_RES_MAX];
 	unsigned mmio_count;
+	uint16_t port, port_count; /* I/O ports, where there are such */
 	unsigned irqs[DEV_RES_MAX]; /* global irq numbers */
 	unsigned irq_count;
 	int fdt_node; /* offset, -1: none */
@@ -79,6 +80,37 @@ static inline void
 mmio_write8(volatile void *regs, size_t off, uint8_t v)
 {
 	*((volatile uint8_t *)regs + off) = v;
+}
+
+/* An architecture without I/O ports: nothing is there. */
+#ifndef arch_port_read8
+#define arch_port_read8(port)     ((void)(port), (uint8_t)0xff)
+#define arch_port_write8(port, v) ((void)(port), (void)(v))
+#endif
+
+/* Byte registers in memory or behind I/O ports. */
+struct dev_bytes {
+	volatile uint8_t *regs; /* NULL: ports */
+	uint16_t port;
+};
+
+/* Those of d: its first range, else its ports. ERR_NODEV: neither. */
+enum err dev_bytes(struct device *d, struct dev_bytes *out);
+
+static inline uint8_t
+dev_get8(const struct dev_bytes *b, size_t off)
+{
+	return b->regs != NULL ? mmio_read8(b->regs, off) :
+	    arch_port_read8((uint16_t)(b->port + off));
+}
+
+static inline void
+dev_put8(const struct dev_bytes *b, size_t off, uint8_t v)
+{
+	if (b->regs != NULL)
+		mmio_write8(b->regs, off, v);
+	else
+		arch_port_write8((uint16_t)(b->port + off), v);
 }
 
 /* ---- interrupts (drivers/bus/irq.c) ----------------------------------- */

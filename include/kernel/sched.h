@@ -58,6 +58,7 @@ void sched_yield(void);
 NORETURN void sched_exit(void);
 void sched_tick(void); /* irqs off; the slice timer fired */
 void sched_ipi(void);  /* irqs off; also does RCU's part */
+void sched_wait_end(void); /* irqs off; this CPU is idle no more */
 /* Switches if WORK_RESCHED is set; irqs off before and after. For the ways
  * out of the kernel; in the kernel only where preempt is 0. */
 void sched_preempt(void);

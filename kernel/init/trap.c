@@ -123,7 +123,12 @@ trap_work(struct arch_frame *f)
 #define BUS_ADRALN  1
 #define BUS_ADRERR  2
 #define ILL_ILLOPC  1
+#define ILL_ILLOPN  2
 #define FPE_INTDIV  1
+#define FPE_FLTDIV  3
+#define FPE_FLTOVF  4
+#define FPE_FLTUND  5
+#define FPE_FLTRES  6
 #define FPE_FLTINV  7
 #define TRAP_BRKPT  1
 #define TRAP_TRACE  2
@@ -169,32 +174,30 @@ trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access)
 	}
 }
 
+static const struct {
+	int number, code;
+} faults[] = {
+	[TRAP_ILLEGAL] = { SIG_ILL, ILL_ILLOPC },
+	[TRAP_OPERAND] = { SIG_ILL, ILL_ILLOPN },
+	[TRAP_BREAKPOINT] = { SIG_TRAP, TRAP_BRKPT },
+	[TRAP_STEP] = { SIG_TRAP, TRAP_TRACE },
+	[TRAP_INTERRUPT] = { SIG_TRAP, SIGC_KERNEL },
+	[TRAP_ALIGN] = { SIG_BUS, BUS_ADRALN },
+	[TRAP_BUS] = { SIG_BUS, BUS_ADRERR },
+	[TRAP_STACK] = { SIG_BUS, SIGC_KERNEL },
+	[TRAP_PROTECTION] = { SIG_SEGV, SIGC_KERNEL },
+	[TRAP_ARITHMETIC] = { SIG_FPE, FPE_INTDIV },
+	[TRAP_FPU] = { SIG_FPE, FPE_FLTINV },
+	[TRAP_FPU_DIVIDE] = { SIG_FPE, FPE_FLTDIV },
+	[TRAP_FPU_OVERFLOW] = { SIG_FPE, FPE_FLTOVF },
+	[TRAP_FPU_UNDERFLOW] = { SIG_FPE, FPE_FLTUND },
+	[TRAP_FPU_INEXACT] = { SIG_FPE, FPE_FLTRES },
+};
+
 void
 trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr)
 {
-	switch (kind) {
-	case TRAP_ILLEGAL:
-		user_fault(f, SIG_ILL, ILL_ILLOPC, addr);
-		break;
-	case TRAP_BREAKPOINT:
-		user_fault(f, SIG_TRAP, TRAP_BRKPT, addr);
-		break;
-	case TRAP_STEP:
-		user_fault(f, SIG_TRAP, TRAP_TRACE, addr);
-		break;
-	case TRAP_ALIGN:
-		user_fault(f, SIG_BUS, BUS_ADRALN, addr);
-		break;
-	case TRAP_BUS:
-		user_fault(f, SIG_BUS, BUS_ADRERR, addr);
-		break;
-	case TRAP_ARITHMETIC:
-		user_fault(f, SIG_FPE, FPE_INTDIV, addr);
-		break;
-	case TRAP_FPU:
-		user_fault(f, SIG_FPE, FPE_FLTINV, addr);
-		break;
-	}
+	user_fault(f, faults[kind].number, faults[kind].code, addr);
 }
 
 void
@@ -215,6 +218,12 @@ trap_kernel_fault(struct arch_frame *f, const char *what, vaddr_t addr)
 }
 
 /* ---- interrupts -------------------------------------------------------- */
+
+void
+trap_wait_end(void)
+{
+	sched_wait_end();
+}
 
 void
 trap_timer(void)

@@ -127,9 +127,15 @@ idle_wait(struct run_queue *rq)
 	if (!(atomic_load_explicit(&rq->idle->head.work,
 	    memory_order_seq_cst) & WORK_RESCHED))
 		arch_wait();
-	/* Before irqs come on: handlers may be RCU readers. */
-	atomic_fetch_and_explicit(
-	    &sched_idle_cpus, ~bit, memory_order_seq_cst);
+	sched_wait_end();
+}
+
+/* Before irqs come on or a handler runs: handlers may be RCU readers. */
+void
+sched_wait_end(void)
+{
+	atomic_fetch_and_explicit(&sched_idle_cpus,
+	    ~(UINT64_C(1) << cpu_id()), memory_order_seq_cst);
 }
 
 NORETURN void

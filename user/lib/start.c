@@ -64,10 +64,27 @@ find_tls(void)
 	}
 }
 
+/* The data's bytes where it lies below the thread register. */
+static size_t
+tls_room(void)
+{
+	return (process.tls_size + process.tls_align - 1) &
+	    -process.tls_align;
+}
+
 size_t
 __cm_tls_size(void)
 {
-	return TLS_GAP + process.tls_size + process.tls_align;
+	return TLS_BELOW ? tls_room() + process.tls_align + sizeof(void *) :
+	    TLS_GAP + process.tls_size + process.tls_align;
+}
+
+static void
+tls_fill(char *data)
+{
+	memcpy(data, process.tls_image, process.tls_file_size);
+	memset(data + process.tls_file_size, 0,
+	    process.tls_size - process.tls_file_size);
 }
 
 void *
@@ -75,11 +92,16 @@ __cm_tls_setup(void *block)
 {
 	uintptr_t tp = (uintptr_t)block;
 
+	if (TLS_BELOW) {
+		tp = (tp + tls_room() + process.tls_align - 1) &
+		    -process.tls_align;
+		tls_fill((char *)tp - tls_room());
+		*(uintptr_t *)tp = tp;
+		return (void *)tp;
+	}
 	/* The data begins TLS_GAP above tp and is aligned there. */
 	tp = (tp + TLS_GAP + process.tls_align - 1) & -process.tls_align;
-	memcpy((void *)tp, process.tls_image, process.tls_file_size);
-	memset((char *)tp + process.tls_file_size, 0,
-	    process.tls_size - process.tls_file_size);
+	tls_fill((char *)tp);
 	return (void *)(tp - TLS_GAP);
 }
 

@@ -5,11 +5,14 @@ ifneq ($(wildcard user/xv6/lib/$(ARCH)/call.h),)
 XV6_OUT := $(B)/$(ARCH)-user/xv6
 XV6_BIN := $(USER_ROOT)/abi/xv6/bin
 XV6_CC := $(CROSS)gcc
-XV6_MACH_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
+XV6_MACH_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax \
+    -msmall-data-limit=0
+# No register that wants an aligned stack: a program starts at any.
+XV6_MACH_x86_64 := -march=x86-64 -mgeneral-regs-only
 XV6_CFLAGS := -std=gnu2x -Os -g $(XV6_MACH_$(ARCH)) -ffreestanding \
     -fno-builtin -fno-pic -fno-pie -fno-stack-protector -fno-common \
     -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables \
-    -msmall-data-limit=0 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+    -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
     -Wvla -Iuser/xv6/lib -Iuser/xv6/lib/$(ARCH) -Iinclude
 XV6_LIB := $(patsubst user/xv6/%,$(XV6_OUT)/obj/%.o, \
     user/xv6/lib/start.c $(filter-out user/xv6/lib/start.c, \

@@ -14,7 +14,8 @@
 		".popsection\n");
 
 /* Thread-local storage begins TLS_GAP bytes above the thread register. */
-#define TLS_GAP 0
+#define TLS_GAP   0
+#define TLS_BELOW 0
 
 static inline void
 arch_set_thread(void *tp)

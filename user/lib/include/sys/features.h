@@ -4,6 +4,11 @@
 
 #include_next <sys/features.h>
 
+/* What read and write answer; newlib's default for some machines is int. */
+#ifndef _READ_WRITE_RETURN_TYPE
+#define _READ_WRITE_RETURN_TYPE _ssize_t
+#endif
+
 #define _POSIX_VERSION                200809L
 #define _POSIX2_VERSION               200809L
 #define _POSIX_JOB_CONTROL            1

@@ -1,0 +1,40 @@
+/*
+ * Structures that x86_64 has in a shape of its own.
+ * Source: Linux 6.6 arch/x86/include/uapi/asm/{stat,signal}.h,
+ * include/uapi/linux/eventpoll.h.
+ */
+#pragma once
+
+#include "../../types.h"
+
+struct lx_stat {
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, pad1;
+	uint64_t rdev;
+	int64_t size, block_size, blocks;
+	struct lx_timespec atime, mtime, ctime;
+	int64_t unused[3];
+};
+LX_SIZE(struct lx_stat, 144);
+
+struct lx_sigaction {
+	uint64_t handler, flags, restorer, mask;
+};
+LX_SIZE(struct lx_sigaction, 32);
+/* Programs bring the return from a handler; there is no other. */
+#define lx_restorer_in(user, act) \
+	((act)->restorer = (user)->flags & LX_SA_RESTORER ? \
+	    (user)->restorer : 0)
+#define lx_restorer_out(act, user) \
+	((user)->restorer = (act)->restorer, \
+	    (user)->flags |= (act)->restorer != 0 ? LX_SA_RESTORER : 0)
+
+struct lx_epoll_event {
+	uint32_t events;
+	uint64_t data;
+} __attribute__((packed));
+LX_SIZE(struct lx_epoll_event, 12);
+
+struct lx_utimbuf {
+	int64_t atime, mtime;
+};
