@@ -1,7 +1,7 @@
 # What is built, with what, and where.
 #
 ## Options (make TARGET OPTION=VALUE):
-##   ARCH=riscv64|x86_64|host  architecture (host: the kernel as a process)
+##   ARCH=riscv64|aarch64|x86_64|host  architecture (host: the kernel as a process)
 ##   CC=gcc|clang            compiler
 ##   BUILD=release|debug|check|asan
 ##                           debug: easy to step through; check: all checks
@@ -71,8 +71,9 @@ OBJCOPY := $(CROSS)objcopy
 # Machine flags.
 MACH_riscv64_gcc := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
 MACH_riscv64_clang := -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax
-MACH_aarch64_gcc := -mgeneral-regs-only
-MACH_aarch64_clang := -mgeneral-regs-only
+MACH_aarch64_gcc := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics
+MACH_aarch64_clang := $(MACH_aarch64_gcc)
+IMG_FORMAT_aarch64 := -O binary
 MACH_x86_64_gcc := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel \
     -mstack-protector-guard=global
 MACH_x86_64_clang := $(MACH_x86_64_gcc)

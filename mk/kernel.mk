@@ -107,9 +107,10 @@ $(O)/carmine.elf: $(KOBJS) $(KOBJS_EXTRA) $(LIBFDT) arch/$(ARCH)/link.ld \
 	$(Q)rm -f $(O)/pass0.elf $(O)/pass1.elf
 	$(Q)mv $(O)/pass2.elf $@
 
+# Without symbols; where loaders want it so, as a flat file.
 $(O)/carmine.img: $(O)/carmine.elf
 	$(call say,STRIP,$@)
-	$(Q)$(STRIP) -s -o $@ $<
+	$(Q)$(OBJCOPY) -S $(IMG_FORMAT_$(ARCH)) $< $@
 
 # On the host the kernel is a library that tests/host links with.
 $(O)/libcarmine.a: $(KOBJS) $(KOBJS_EXTRA) $(O)/ksyms0.S

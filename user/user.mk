@@ -14,7 +14,7 @@ ifneq ($(ARCH),host)
 
 UCC := $(CROSS)gcc
 UMACH_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany
-UMACH_aarch64 := -march=armv8-a
+UMACH_aarch64 := -march=armv8-a -mno-outline-atomics
 UMACH_x86_64 := -march=x86-64
 UMACH := $(UMACH_$(ARCH))
 

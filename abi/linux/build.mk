@@ -11,6 +11,7 @@ VDSO_O := $(O)/abi/linux/vdso
 VDSO_FLAGS := -std=gnu2x -O2 -g0 -fPIC -ffreestanding -nostdlib \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-builtin \
     -fvisibility=default -Wall -Wextra -Werror
+VDSO_MACH_aarch64 := -march=armv8-a -mgeneral-regs-only -fno-jump-tables
 VDSO_MACH_riscv64 := -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany \
     -mno-relax -fno-jump-tables
 VDSO_MACH_x86_64 := -mgeneral-regs-only -fno-jump-tables -fcf-protection=none
@@ -29,7 +30,7 @@ $(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/*) abi/linux/vdso_data.h
 $(O)/include/lx_vdso_offsets.h: $(VDSO_O)/vdso.so
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)nm -D $< | sed -n \
-	    's/^\([0-9a-f]*\) T __vdso_rt_sigreturn.*/#define LX_VDSO_RT_SIGRETURN 0x\1/p' \
+	    's/^\([0-9a-f]*\) T __[a-z]*_rt_sigreturn.*/#define LX_VDSO_RT_SIGRETURN 0x\1/p' \
 	    > $@.new
 	$(Q)test -s $@.new || grep -q restorer \
 	    abi/linux/arch/$(ARCH)/lx_arch.h

@@ -16,7 +16,6 @@
 #include <kernel/vfs.h>
 #include <lib/string.h>
 
-#include "types.h"
 #include <lx_arch.h>
 
 typedef enum err lx_handler(

@@ -1,6 +1,7 @@
 /*
  * Linux's structures and constants, as 64-bit little-endian architectures
- * with the generic layout have them; <lx_arch.h> has what differs. Source: Linux 6.6 include/uapi, man-pages 6.05.
+ * with the generic layout have them; <lx_arch.h>, which includes this file, has
+ * what differs. Source: Linux 6.6 include/uapi, man-pages 6.05.
  */
 #pragma once
 
@@ -22,10 +23,12 @@
 #define LX_O_NONBLOCK  04000u
 #define LX_O_DSYNC     010000u
 #define LX_O_ASYNC     020000u
+#ifndef LX_O_DIRECT
 #define LX_O_DIRECT    040000u
 #define LX_O_LARGEFILE 0100000u
 #define LX_O_DIRECTORY 0200000u
 #define LX_O_NOFOLLOW  0400000u
+#endif
 #define LX_O_NOATIME   01000000u
 #define LX_O_CLOEXEC   02000000u
 #define LX_O_SYNC_BIT  04000000u
@@ -135,7 +138,9 @@ struct lx_stack {
 	uint64_t size;
 };
 LX_SIZE(struct lx_stack, 24);
+#ifndef LX_MINSIGSTKSZ
 #define LX_MINSIGSTKSZ   2048
+#endif
 #define LX_SS_ONSTACK    1
 #define LX_SS_DISABLE    2
 #define LX_SS_AUTODISARM (1 << 31)

@@ -19,12 +19,14 @@ struct lx_stat {
 LX_SIZE(struct lx_stat, 128);
 
 /* The kernel's struct sigaction without sa_restorer, as ports have it that
- * return through the vDSO. */
+ * return through the vDSO alone. */
+#ifndef lx_restorer_in
 struct lx_sigaction {
 	uint64_t handler, flags, mask;
 };
 #define lx_restorer_in(user, act)  ((void)0)
 #define lx_restorer_out(act, user) ((void)0)
+#endif
 
 struct lx_epoll_event {
 	uint32_t events, pad;

@@ -225,3 +225,11 @@ fdt_boot_reg(const void *fdt, const char *compatible)
 		return 0;
 	return read_cells(reg, ac);
 }
+
+const char *
+fdt_boot_text(const void *fdt, const char *compatible, const char *name)
+{
+	int node = fdt_node_offset_by_compatible(fdt, -1, compatible);
+
+	return node < 0 ? NULL : read_text(fdt, node, name);
+}

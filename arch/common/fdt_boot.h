@@ -13,3 +13,6 @@ void fdt_boot_read(const void *fdt, uint64_t boot_hwid);
 void fdt_boot_cpu(const void *fdt, uint64_t *hz, char *isa, size_t len);
 /* First register address of the first compatible node; 0: none. */
 paddr_t fdt_boot_reg(const void *fdt, const char *compatible);
+/* A string property of the first compatible node; NULL: none. */
+const char *fdt_boot_text(
+    const void *fdt, const char *compatible, const char *name);

@@ -51,6 +51,15 @@ irqchip_handle(void)
 }
 
 void
+irqchip_ipi(uint64_t mask)
+{
+	const struct irqchip_ops *ops = rcu_load(&irqs.chip);
+
+	if (ops != NULL)
+		ops->ipi(irqs.chip_data, mask);
+}
+
+void
 irq_dispatch(unsigned irq)
 {
 	struct irq_line *l = &irqs.lines[irq];

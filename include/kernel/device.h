@@ -122,10 +122,14 @@ struct irqchip_ops {
 	/* Handles what is pending on this CPU: calls irq_dispatch for each. */
 	void (*handle)(void *chip);
 	void (*init_cpu)(void *chip); /* secondary CPUs */
+	/* trap_ipi() on each CPU of the mask; of chips whose port has no other
+	 * way. */
+	void (*ipi)(void *chip, uint64_t mask);
 };
 void irqchip_register(const struct irqchip_ops *ops, void *chip);
 void irqchip_init_cpu(void);
 void irqchip_handle(void); /* arch calls it from the external interrupt */
+void irqchip_ipi(uint64_t mask); /* for arch_ipi() */
 void irq_dispatch(unsigned irq);
 enum err irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name);
 void irq_free(unsigned irq, irq_fn *fn, void *arg);

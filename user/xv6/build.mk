@@ -7,6 +7,7 @@ XV6_BIN := $(USER_ROOT)/abi/xv6/bin
 XV6_CC := $(CROSS)gcc
 XV6_MACH_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax \
     -msmall-data-limit=0
+XV6_MACH_aarch64 := -march=armv8-a -mno-outline-atomics
 # No register that wants an aligned stack: a program starts at any.
 XV6_MACH_x86_64 := -march=x86-64 -mgeneral-regs-only
 XV6_CFLAGS := -std=gnu2x -Os -g $(XV6_MACH_$(ARCH)) -ffreestanding \

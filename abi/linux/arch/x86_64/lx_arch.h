@@ -6,6 +6,7 @@
 #pragma once
 
 #include "../../types.h"
+#include "../../types_restorer.h"
 
 struct lx_stat {
 	uint64_t dev, ino, nlink;
@@ -16,18 +17,6 @@ struct lx_stat {
 	int64_t unused[3];
 };
 LX_SIZE(struct lx_stat, 144);
-
-struct lx_sigaction {
-	uint64_t handler, flags, restorer, mask;
-};
-LX_SIZE(struct lx_sigaction, 32);
-/* Programs bring the return from a handler; there is no other. */
-#define lx_restorer_in(user, act) \
-	((act)->restorer = (user)->flags & LX_SA_RESTORER ? \
-	    (user)->restorer : 0)
-#define lx_restorer_out(act, user) \
-	((user)->restorer = (act)->restorer, \
-	    (user)->flags |= (act)->restorer != 0 ? LX_SA_RESTORER : 0)
 
 struct lx_epoll_event {
 	uint32_t events;
