@@ -14,11 +14,12 @@
 #define PAGE_SHIFT 12
 
 /* The kernel half is TTBR1's: a root table of its own, so a user space's root
- * has nothing of the kernel in it. */
-#define DIRECT_BASE UINT64_C(0xffff000000000000)
-#define DIRECT_END  UINT64_C(0xffff800000000000)
-#define KMAP_BASE   UINT64_C(0xffff800000000000)
-#define KMAP_END    UINT64_C(0xffff801000000000)
+ * has nothing of the kernel in it. All kernel addresses have bit 47 set, so
+ * that 48 bits make up a pointer (kernel/obj/handles.h). */
+#define DIRECT_BASE UINT64_C(0xffff800000000000)
+#define DIRECT_END  UINT64_C(0xffffc00000000000)
+#define KMAP_BASE   UINT64_C(0xffffc00000000000)
+#define KMAP_END    UINT64_C(0xffffc01000000000)
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
 
 /* Where the image lies: the loader's choice, a multiple of 2 MiB. */
