@@ -164,6 +164,7 @@ uart_probe(struct device *d)
 	static unsigned count;
 	static const char *const names[] = { "ttyAMA0", "ttyAMA1", "ttyAMA2",
 		"ttyAMA3" };
+	unsigned long flags;
 	enum err e;
 
 	if (count == ARRAY_LEN(names))
@@ -183,9 +184,9 @@ uart_probe(struct device *d)
 	e = dev_irq(d, 0, uart_irq, u);
 	if (e != OK)
 		return e;
-	spin_lock(&u->lock);
+	flags = spin_lock_irq(&u->lock);
 	uart_set_mask(u, IRQ_RX);
-	spin_unlock(&u->lock);
+	spin_unlock_irq(&u->lock, flags);
 	count++;
 	if (console == NULL) {
 		console = u;
