@@ -21,7 +21,9 @@ FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
 ABI_SRCS := $(wildcard tests/abi/linux/*.c tests/abi/linux/$(ARCH)/*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(TO)/%)
 FUZZ_BINS := $(FUZZ_SRCS:%.c=$(TO)/%)
-ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_SRCS:%.c=$(TO)/%.native)
+# A program that is its own oracle under qemu-user may not build natively.
+ABI_NATIVE := $(if $(ABI_SRCS),$(shell grep -L '^// oracle: user' $(ABI_SRCS)))
+ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_NATIVE:%.c=$(TO)/%.native)
 
 # uses = what the first lines of a test name.
 uses = $(shell sed -n 's,^// uses: ,,p' $(1))
@@ -57,11 +59,11 @@ $(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 $(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c
 	$(call test-link,gcc $(ABI_CFLAGS))
-$(TO)/tests/abi/driver: tests/abi/driver.c
+$(TO)/tests/abi/driver.$(ARCH): tests/abi/driver.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 
 -include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
-    $(TO)/tests/abi/driver))
+    $(TO)/tests/abi/driver.$(ARCH)))
 
 # The kernel as a process: tests/host links with its library; so do fuzzers
 # whose first line is `// kernel`.
@@ -98,7 +100,7 @@ endif
 .PHONY: test unit-bins fuzz-bins abi-bins host-bins boot-bins ktest-bins
 unit-bins: $(UNIT_BINS)
 fuzz-bins: $(FUZZ_BINS)
-abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver)
+abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver.$(ARCH))
 host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the

@@ -281,8 +281,9 @@ class Abi(Suite):
         self.make("abi-bins", ARCH=self.args.arch)
         ready = []
         for src in sources:
-            if self.binary(src, self.args.arch).exists() and \
-                    self.binary(src, "native").exists():
+            if self.binary(src, self.args.arch).exists() and (
+                    self.under_user(src) or
+                    self.binary(src, "native").exists()):
                 ready.append(src)
             else:
                 self.count.fail("%s: did not build" % src)
@@ -311,7 +312,8 @@ class Abi(Suite):
         extra = self.b / "tests/abi-extra"
         subprocess.run(["rm", "-rf", extra], check=True)
         extra.mkdir(parents=True)
-        os.link(self.b / "tests/abi/driver", extra / "driver")
+        os.link(self.b / ("tests/abi/driver." + self.args.arch),
+                extra / "driver")
         for name in names:
             os.link(self.binary(sources[name], self.args.arch), extra / name)
         _, text, err = self.machine(
@@ -330,10 +332,16 @@ class Abi(Suite):
                             (text + err)[max(0, at - 200):at + 2000])
         return results
 
+    @staticmethod
+    def under_user(src):
+        return re.search(r"^// oracle: user", src.read_text(), re.M)
+
     def oracle(self, src):
         argv = [str(self.binary(src, "native").resolve())]
-        if re.search(r"^// oracle: user", src.read_text(), re.M):
-            argv = ["qemu-%s-static" % self.args.arch,
+        if self.under_user(src):
+            machine = qemu.MACHINES[self.args.arch]
+            argv = ["qemu-%s-static" % self.args.arch, "-cpu",
+                    machine[machine.index("-cpu") + 1],
                     str(self.binary(src, self.args.arch).resolve())]
         try:
             with tempfile.TemporaryDirectory() as cwd:
