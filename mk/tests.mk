@@ -21,7 +21,9 @@ FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
 ABI_SRCS := $(wildcard tests/abi/linux/*.c tests/abi/linux/$(ARCH)/*.c)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(TO)/%)
 FUZZ_BINS := $(FUZZ_SRCS:%.c=$(TO)/%)
-ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_SRCS:%.c=$(TO)/%.native)
+# A program that is its own oracle under qemu-user may not build natively.
+ABI_NATIVE := $(if $(ABI_SRCS),$(shell grep -L '^// oracle: user' $(ABI_SRCS)))
+ABI_BINS := $(ABI_SRCS:%.c=$(TO)/%.$(ARCH)) $(ABI_NATIVE:%.c=$(TO)/%.native)
 
 # uses = what the first lines of a test name.
 uses = $(shell sed -n 's,^// uses: ,,p' $(1))

@@ -20,8 +20,8 @@
  *
  * Copy on write. An anonymous page with one reference belongs to this entry
  * alone and becomes writable in place. With more, it is copied: the new page
- * is filled first, then the entry swapped, other CPUs flushed, and only then
- * the old reference dropped. While we copy, nobody writes to the old page:
+ * is filled first, then the entry taken out, all CPUs flushed, the new entry
+ * put in, and only then the old reference dropped. While we copy, nobody writes to the old page:
  *	A and B share P (2 references), both entries read-only
  *	A: copies P; B: sees 2 references, copies, too: both swap, P is freed
  *	A: swaps, flushes, drops; B: sees 1, writes in place: A's copy is done
@@ -60,6 +60,10 @@ struct fault {
 	unsigned access;
 };
 
+/* An entry on its way from one page to another: present on no port, and not
+ * empty either, so that faults meanwhile wait and walkers pass it by. */
+#define PTE_BETWEEN ((pte_t)2)
+
 static bool
 is_write(const struct fault *f)
 {
@@ -87,15 +91,17 @@ icache_sync(struct page *p, bool cached)
 		p->private = ICACHE_DONE;
 }
 
-/* Swaps old for page p; takes the reference to p, also on failure. */
+/* Puts page p into the empty entry; takes the reference to p, also on
+ * failure. */
 static enum err
-install(struct fault *f, pte_t old, struct page *p, unsigned prot)
+install(struct fault *f, struct page *p, unsigned prot)
 {
+	pte_t none = 0;
 	pte_t e = pte_leaf(page_phys(p), region_pte_prot(prot));
 
 	if ((prot & PROT_EXEC) != 0)
 		icache_sync(p, false);
-	if (atomic_compare_exchange_strong_explicit(f->slot, &old, e,
+	if (atomic_compare_exchange_strong_explicit(f->slot, &none, e,
 	    memory_order_release, memory_order_relaxed))
 		return OK;
 	page_unref(p);
@@ -126,13 +132,70 @@ fault_anon(struct fault *f)
 	p = page_alloc_zero();
 	if (UNLIKELY(p == NULL))
 		return ERR_NOMEM;
-	e = install(f, 0, p, prot);
+	e = install(f, p, prot);
 	if (LIKELY(e == OK))
 		space_resident_add(f->space, 1);
 	return e;
 }
 
 /* ---- copy on write ---------------------------------------------------- */
+
+/*
+ * Swaps present entry old for page p; takes the reference to p, also on
+ * failure. No CPU may hold both translations at a time (Arm ARM D8.14.1,
+ * "break before make"): the entry is absent until all have dropped the old
+ * one. Who waits for us may be of higher priority, hence no preemption.
+ */
+static enum err
+replace(struct fault *f, pte_t old, struct page *p, unsigned prot)
+{
+	bool mine;
+
+	if ((prot & PROT_EXEC) != 0)
+		icache_sync(p, false);
+	preempt_disable();
+	mine = atomic_compare_exchange_strong_explicit(f->slot, &old,
+	    PTE_BETWEEN, memory_order_relaxed, memory_order_relaxed);
+	if (mine) {
+		tlb_flush(&f->space->arch, f->va, f->va + PAGE_SIZE);
+		atomic_store_explicit(f->slot,
+		    pte_leaf(page_phys(p), region_pte_prot(prot)),
+		    memory_order_release);
+	}
+	preempt_enable();
+	if (mine)
+		return OK;
+	page_unref(p);
+	return ERR_LOOK_AGAIN;
+}
+
+/* The page left the cache while we mapped it: takes the entry back. */
+static void
+uninstall(struct fault *f, _Atomic(pte_t) *slot, vaddr_t va, pte_t e)
+{
+	if (!atomic_compare_exchange_strong(slot, &e, 0))
+		return; /* truncate took it, and the reference */
+	tlb_flush(&f->space->arch, va, va + PAGE_SIZE);
+	space_resident_add(f->space, -1);
+	page_unref(page_of(pte_addr(e)));
+}
+
+/* Takes back copy p, just mapped, where the file was truncated before it:
+ * truncate's walk may have come while there was no entry. It sets the size,
+ * then walks; we map, then look at the size. */
+static void
+drop_cut_off(struct fault *f, const struct page *p)
+{
+	struct region *r = f->region;
+
+	if (r->obj == NULL)
+		return;
+	atomic_thread_fence(memory_order_seq_cst);
+	if (UNLIKELY(region_index(r, f->va) >=
+	    (memobj_size(r->obj) + PAGE_MASK) >> PAGE_SHIFT))
+		uninstall(f, f->slot, f->va,
+		    pte_leaf(page_phys(p), region_pte_prot(r->prot)));
+}
 
 /* Replaces the page of a private mapping by a copy of its own. */
 static enum err
@@ -154,14 +217,14 @@ fault_copy(struct fault *f, pte_t old, struct page *from)
 		page_copy(page_virt(p), page_virt(from));
 	atomic_store_explicit(
 	    &f->region->has_copies, true, memory_order_relaxed);
-	e = install(f, old, p, f->region->prot);
+	e = replace(f, old, p, f->region->prot);
 	if (e != OK)
 		return e;
-	tlb_flush(&f->space->arch, f->va, f->va + PAGE_SIZE);
 	if (was_zero)
 		space_resident_add(f->space, 1);
 	else
 		page_unref(from);
+	drop_cut_off(f, p);
 	return OK;
 }
 
@@ -220,17 +283,6 @@ cached_prot(const struct region *r)
 	    (ops == NULL || ops->write_back == NULL))
 		return r->prot;
 	return r->prot & ~PROT_WRITE;
-}
-
-/* The page left the cache while we mapped it: takes the entry back. */
-static void
-uninstall(struct fault *f, _Atomic(pte_t) *slot, vaddr_t va, pte_t e)
-{
-	if (!atomic_compare_exchange_strong(slot, &e, 0))
-		return; /* truncate took it, and the reference */
-	tlb_flush(&f->space->arch, va, va + PAGE_SIZE);
-	space_resident_add(f->space, -1);
-	page_unref(page_of(pte_addr(e)));
 }
 
 /* The window of pages to map around the fault: aligned, inside region, file
@@ -349,9 +401,11 @@ fault_private_copy(struct fault *f)
 	}
 	page_copy(page_virt(p), page_virt(from));
 	atomic_store_explicit(&r->has_copies, true, memory_order_relaxed);
-	e = install(f, 0, p, r->prot);
-	if (e == OK)
+	e = install(f, p, r->prot);
+	if (e == OK) {
 		space_resident_add(f->space, 1);
+		drop_cut_off(f, p);
+	}
 out:
 	page_unref(from);
 	return e;

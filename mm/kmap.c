@@ -131,6 +131,7 @@ range_map(struct page *const *list, paddr_t pa, size_t count, unsigned prot)
 			return NULL;
 		}
 	}
+	arch_map_barrier();
 	return (void *)at;
 }
 
@@ -209,6 +210,7 @@ stack_map(vaddr_t top)
 			return false;
 		}
 	}
+	arch_map_barrier();
 	return true;
 }
 

@@ -7,12 +7,16 @@ set -eu
 packages="gcc libc6-dev make gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 qemu-system-misc qemu-system-data python3 xz-utils debian-archive-keyring"
 case ${ARCH:-} in
+aarch64) packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	qemu-system-arm" ;;
 x86_64) packages="$packages qemu-system-x86 lz4" ;;
 esac
 for goal; do
 	case $goal in
 	test) packages="$packages clang lld libclang-rt-14-dev
-		python3-pytest qemu-user-static cpio qemu-system-x86" ;;
+		python3-pytest qemu-user-static cpio qemu-system-x86
+		gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+		qemu-system-arm" ;;
 	gdb) packages="$packages gdb-multiarch" ;;
 	check) packages="$packages clang clang-format lld cppcheck" ;;
 	esac

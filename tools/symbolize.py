@@ -6,9 +6,11 @@
 A log's backtrace has lines like `  ffffffff80201234 name+0x12`.
 """
 import re
+import struct
 import subprocess
 import sys
 
+PREFIX = {62: "x86_64", 183: "aarch64", 243: "riscv64"}
 ADDRESS = re.compile(r"\b(?:0x)?(f{4,}[0-9a-f]{8,12})\b")
 
 
@@ -16,7 +18,9 @@ def places(elf, addresses):
     """Gives {address: "file:line"}; of the call, not where it returns to."""
     asked = sorted(addresses)
     text = "".join("%x\n" % (int(a, 16) - 1) for a in asked)
-    out = subprocess.run(["riscv64-linux-gnu-addr2line", "-e", elf],
+    with open(elf, "rb") as f:
+        machine, = struct.unpack_from("<H", f.read(20), 18)
+    out = subprocess.run([PREFIX[machine] + "-linux-gnu-addr2line", "-e", elf],
                          input=text, capture_output=True, text=True,
                          check=True).stdout.splitlines()
     return {a: w for a, w in zip(asked, out) if not w.startswith("??")}

@@ -280,8 +280,9 @@ class Abi(Suite):
         self.make("abi-bins", ARCH=self.args.arch)
         ready = []
         for src in sources:
-            if self.binary(src, self.args.arch).exists() and \
-                    self.binary(src, "native").exists():
+            if self.binary(src, self.args.arch).exists() and (
+                    self.under_user(src) or
+                    self.binary(src, "native").exists()):
                 ready.append(src)
             else:
                 self.count.fail("%s: did not build" % src)
@@ -330,10 +331,16 @@ class Abi(Suite):
                             (text + err)[max(0, at - 200):at + 2000])
         return results
 
+    @staticmethod
+    def under_user(src):
+        return re.search(r"^// oracle: user", src.read_text(), re.M)
+
     def oracle(self, src):
         argv = [str(self.binary(src, "native").resolve())]
-        if re.search(r"^// oracle: user", src.read_text(), re.M):
-            argv = ["qemu-%s-static" % self.args.arch,
+        if self.under_user(src):
+            machine = qemu.MACHINES[self.args.arch]
+            argv = ["qemu-%s-static" % self.args.arch, "-cpu",
+                    machine[machine.index("-cpu") + 1],
                     str(self.binary(src, self.args.arch).resolve())]
         try:
             with tempfile.TemporaryDirectory() as cwd:

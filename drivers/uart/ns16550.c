@@ -175,6 +175,7 @@ uart_probe(struct device *d)
 	unsigned len;
 	const uint8_t *shift = dev_property(d, "reg-shift", &len);
 	static const char *const names[] = { "ttyS0", "ttyS1", "ttyS2", "ttyS3" };
+	unsigned long flags;
 	enum err e;
 
 	if (count == ARRAY_LEN(names))
@@ -197,9 +198,9 @@ uart_probe(struct device *d)
 	e = dev_irq(d, 0, uart_irq, u);
 	if (e != OK)
 		return e;
-	spin_lock(&u->lock);
+	flags = spin_lock_irq(&u->lock);
 	uart_set_ier(u, IER_RX);
-	spin_unlock(&u->lock);
+	spin_unlock_irq(&u->lock, flags);
 	count++;
 	if (console == NULL) {
 		console = u;

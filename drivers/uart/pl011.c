@@ -110,14 +110,21 @@ static const struct tty_lower_ops uart_tty_ops = {
 	.write = uart_tty_write,
 };
 
+/* ---- interrupts -------------------------------------------------------- */
+
+static bool
+uart_empty(const struct uart *u)
+{
+	return (mmio_read32(u->regs, REG_FLAGS) & FLAG_RXEMPTY) != 0;
+}
+
 /* Up to len characters of input; what follows a break goes to *key. */
 static size_t
 receive(struct uart *u, char *buf, size_t len, char *key) REQUIRES(u->lock)
 {
 	size_t n = 0;
 
-	while (n < len &&
-	    !(mmio_read32(u->regs, REG_FLAGS) & FLAG_RXEMPTY)) {
+	while (n < len && !uart_empty(u)) {
 		uint32_t data = mmio_read32(u->regs, REG_DATA);
 
 		if (data & DATA_BREAK) {
@@ -132,18 +139,20 @@ receive(struct uart *u, char *buf, size_t len, char *key) REQUIRES(u->lock)
 	return n;
 }
 
-static void
-uart_irq(void *arg)
+/* False: the FIFO is not empty yet. */
+static bool
+serve(struct uart *u)
 {
-	struct uart *u = arg;
 	char buf[64], key = 0;
 	size_t n;
-	bool room;
+	bool room, done;
 	unsigned long flags = spin_lock_irq(&u->lock);
 
-	n = receive(u, buf, sizeof(buf), &key);
-	/* Old contents that are gone do not clear their interrupt. */
+	/* Before the FIFO is read: what comes behind our last look into it
+	 * must find its interrupt clear. */
 	mmio_write32(u->regs, REG_CLEAR, IRQ_RX);
+	n = receive(u, buf, sizeof(buf), &key);
+	done = uart_empty(u);
 	room = (u->mask & IRQ_TX) && !uart_full(u);
 	if (room)
 		uart_set_mask(u, IRQ_RX);
@@ -155,6 +164,15 @@ uart_irq(void *arg)
 		tty_input(u->tty, buf, n);
 	if (room)
 		tty_output_ready(u->tty);
+	return done;
+}
+
+/* A full FIFO raises no further interrupt: it is emptied. */
+static void
+uart_irq(void *arg)
+{
+	while (!serve(arg))
+		;
 }
 
 static enum err
@@ -164,6 +182,7 @@ uart_probe(struct device *d)
 	static unsigned count;
 	static const char *const names[] = { "ttyAMA0", "ttyAMA1", "ttyAMA2",
 		"ttyAMA3" };
+	unsigned long flags;
 	enum err e;
 
 	if (count == ARRAY_LEN(names))
@@ -183,9 +202,9 @@ uart_probe(struct device *d)
 	e = dev_irq(d, 0, uart_irq, u);
 	if (e != OK)
 		return e;
-	spin_lock(&u->lock);
+	flags = spin_lock_irq(&u->lock);
 	uart_set_mask(u, IRQ_RX);
-	spin_unlock(&u->lock);
+	spin_unlock_irq(&u->lock, flags);
 	count++;
 	if (console == NULL) {
 		console = u;

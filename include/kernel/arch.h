@@ -72,6 +72,12 @@ struct sysargs {
 #define ARCH_RED_ZONE 0
 #endif
 
+/* After new entries of the kernel half, before anything uses them; of ports
+ * whose walks might still meet the empty ones. */
+#ifndef arch_map_barrier
+#define arch_map_barrier() ((void)0)
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 

@@ -9,7 +9,8 @@
  * is left out, with a line "MISSING name: why".
  *
  * bench exit N     ends with status N: what the exec tests run
- * bench [text]     only lines that contain text
+ * bench [text]     only lines that contain text; as init, bench=text in the
+ *                  environment says so
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -1105,6 +1106,14 @@ say_start(void)
 	printf("BENCH reset to program = %llu\n",
 	    (unsigned long long)ticks * 100);
 #endif
+#ifdef __aarch64__
+	uint64_t ticks, hz;
+
+	__asm__ volatile("mrs %0, cntvct_el0\n\tmrs %1, cntfrq_el0"
+	    : "=r"(ticks), "=r"(hz));
+	printf("BENCH reset to program = %llu\n",
+	    (unsigned long long)(ticks * (1000000000 / (hz / 1000)) / 1000));
+#endif
 	printf("BYTES free memory = %llu\n", (unsigned long long)free_bytes());
 }
 
@@ -1131,8 +1140,10 @@ main(int argc, char **argv)
 		return atoi(argv[2]);
 	if (is_init)
 		be_init();
-	if (argc > 1)
+	if (argc > 1 && !is_init)
 		wanted = argv[1];
+	if (is_init && getenv("bench") != NULL)
+		wanted = getenv("bench");
 	say_start();
 	snprintf(self, sizeof(self), "%s", argv[0]);
 	memset(page, 1, sizeof(page));

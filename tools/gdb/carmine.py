@@ -90,8 +90,9 @@ class User(gdb.Command):
 
     def invoke(self, arg, from_tty):
         elf = gdb.current_progspace().filename
-        top = elf.rsplit("/", 2)[0]
-        gdb.execute("add-symbol-file %s/riscv64-user/debug/%s" % (top, arg))
+        top, folder, _ = elf.rsplit("/", 2)  # .../aarch64-gcc-release/...
+        gdb.execute("add-symbol-file %s/%s-user/debug/%s" %
+                    (top, folder.split("-")[0], arg))
 
 
 Prefix()

@@ -230,6 +230,8 @@ pte_prot(pte_t e)
 		prot |= PROT_WRITE;
 	if (!(e & PTE_NG))
 		prot |= PROT_GLOBAL;
+	if (e & PTE_DEVICE)
+		prot |= PROT_DEVICE;
 	if (e & PTE_SOFT_USER)
 		prot |= PROT_USER | (e & PTE_UXN ? 0 : PROT_EXEC);
 	else
