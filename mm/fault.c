@@ -21,7 +21,8 @@
  * Copy on write. An anonymous page with one reference belongs to this entry
  * alone and becomes writable in place. With more, it is copied: the new page
  * is filled first, then the entry taken out, all CPUs flushed, the new entry
- * put in, and only then the old reference dropped. While we copy, nobody writes to the old page:
+ * put in, and only then the old reference dropped. While we copy, nobody
+ * writes to the old page:
  *	A and B share P (2 references), both entries read-only
  *	A: copies P; B: sees 2 references, copies, too: both swap, P is freed
  *	A: swaps, flushes, drops; B: sees 1, writes in place: A's copy is done

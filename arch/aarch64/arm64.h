@@ -20,11 +20,6 @@ enum {
 #define ESR_WNR      0x40u /* the access was a write ... */
 #define ESR_CM       0x100u /* ... unless it was cache maintenance */
 
-#define PSTATE_DAIF  0x3c0u
-#define PSTATE_MODE  0x1fu /* 0: user mode */
-/* What a program may set in its own: the flags, DIT, SSBS. */
-#define PSTATE_USER  0xf1001000u
-
 /* CPACR_EL1.FPEN: the kernel may always use the registers (fpu.c does). */
 #define CPACR_KERNEL (UINT64_C(1) << 20)
 #define CPACR_USER   (UINT64_C(3) << 20)

@@ -146,6 +146,16 @@ arch_init_early(uintptr_t arg0, uintptr_t arg1)
 	space_map_kernel();
 }
 
+/* Event counters are not for programs; without any there is no register. */
+static void
+hide_event_counters(void)
+{
+	unsigned version = sysreg_read(id_aa64dfr0_el1) >> 8 & 0xf;
+
+	if (version != 0 && version != 0xf)
+		sysreg_write(pmuserenr_el0, 0);
+}
+
 void
 arch_init_cpu(void)
 {
@@ -154,6 +164,7 @@ arch_init_cpu(void)
 	sysreg_write(mdscr_el1, 0);
 	sysreg_write(tpidrro_el0, 0);
 	sysreg_write(cntkctl_el1, 3); /* both counters, no timers */
+	hide_event_counters();
 	arch_timer_set(NS_NEVER);
 	sysreg_write(cntv_ctl_el0, 1);
 	isb();

@@ -174,7 +174,8 @@ uart_probe(struct device *d)
 	static unsigned count;
 	unsigned len;
 	const uint8_t *shift = dev_property(d, "reg-shift", &len);
-	static const char *const names[] = { "ttyS0", "ttyS1", "ttyS2", "ttyS3" };
+	static const char *const names[] = { "ttyS0", "ttyS1", "ttyS2",
+		"ttyS3" };
 	unsigned long flags;
 	enum err e;
 

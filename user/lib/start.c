@@ -64,6 +64,14 @@ find_tls(void)
 	}
 }
 
+/* From the thread register to the data above it: the linker rounds it up to
+ * the data's alignment. */
+static size_t
+tls_gap(void)
+{
+	return (TLS_GAP + process.tls_align - 1) & -process.tls_align;
+}
+
 /* The data's bytes where it lies below the thread register. */
 static size_t
 tls_room(void)
@@ -76,7 +84,7 @@ size_t
 __cm_tls_size(void)
 {
 	return TLS_BELOW ? tls_room() + process.tls_align + sizeof(void *) :
-	    TLS_GAP + process.tls_size + process.tls_align;
+	    tls_gap() + process.tls_size + process.tls_align;
 }
 
 static void
@@ -99,10 +107,10 @@ __cm_tls_setup(void *block)
 		*(uintptr_t *)tp = tp;
 		return (void *)tp;
 	}
-	/* The data begins TLS_GAP above tp and is aligned there. */
-	tp = (tp + TLS_GAP + process.tls_align - 1) & -process.tls_align;
+	/* The data begins tls_gap() above tp and is aligned there. */
+	tp = (tp + tls_gap() + process.tls_align - 1) & -process.tls_align;
 	tls_fill((char *)tp);
-	return (void *)(tp - TLS_GAP);
+	return (void *)(tp - tls_gap());
 }
 
 static void

@@ -36,7 +36,12 @@ struct arch_frame {
 	uint64_t unused; /* keeps the size a multiple of 16 */
 };
 #define FRAME_X8 8
+#define FRAME_FP 29
 #define FRAME_LR 30
+
+/* What a program may set of its pstate: the flags, DIT, SSBS. The mode of user
+ * programs is 0, and so are their interrupt masks. */
+#define PSTATE_USER 0xf1001000u
 
 static inline uintptr_t
 arch_frame_call(const struct arch_frame *f)

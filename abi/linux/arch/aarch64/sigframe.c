@@ -70,9 +70,8 @@ struct arm_context {
 
 _Static_assert(FRAME_BYTES == 4688, "Linux's struct rt_sigframe");
 
-/* In pstate: what a program may set, and what makes it no user state. */
-#define PSTATE_USER 0xf1001000u
-#define PSTATE_BAD  0x3dfu /* interrupt masks, 32-bit, mode */
+/* What makes pstate no user state: interrupt masks, 32-bit, mode. */
+#define PSTATE_BAD 0x3dfu
 
 const char lx_platform[] = "aarch64";
 
@@ -147,7 +146,7 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
     const struct sig_info *info, const struct sig_action *act)
 {
 	uintptr_t place = frame_place(t, f, act);
-	uint64_t link[2] = { f->regs[29], f->regs[FRAME_LR] };
+	uint64_t link[2] = { f->regs[FRAME_FP], f->regs[FRAME_LR] };
 
 	_Static_assert(sizeof(link) == LINK_BYTES, "a frame record");
 	if (place == 0 || push_head(t, f, info, place) != OK ||
@@ -162,7 +161,7 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 	    lx_vdso_sigreturn(t->task->space->vdso));
 	arch_frame_args(f, (uintptr_t)info->number, place,
 	    place + offsetof(struct arm_head, uc));
-	f->regs[29] = place + FRAME_BYTES;
+	f->regs[FRAME_FP] = place + FRAME_BYTES;
 	return true;
 }
 

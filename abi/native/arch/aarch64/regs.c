@@ -8,9 +8,6 @@
 
 _Static_assert(CM_CONTEXT_REGS >= 34, "registers");
 
-/* What a program may set of its pstate: the flags, DIT, SSBS. */
-#define PSTATE_USER 0xf1001000u
-
 void
 nt_regs_save(const struct arch_frame *f, uint64_t *reg)
 {

@@ -1,7 +1,7 @@
 /* What the C library needs to know of aarch64. */
 #pragma once
 
-/* One call stub: the arguments are where the kernel wants them. */
+/* One call: the arguments are where the kernel wants them. */
 #define CALL_STUB(number, name) \
 	__asm__(".pushsection .text.cm_" #name ",\"ax\",@progbits\n" \
 		".globl cm_" #name "\n" \
@@ -13,7 +13,8 @@
 		".size cm_" #name ", . - cm_" #name "\n" \
 		".popsection\n");
 
-/* Thread-local storage begins TLS_GAP bytes above the thread register. */
+/* Thread-local storage begins TLS_GAP bytes above the thread register, or at
+ * the next address of its alignment. */
 #define TLS_GAP   16
 #define TLS_BELOW 0
 
