@@ -183,7 +183,7 @@ reserved_at(paddr_t at, uint64_t len)
 }
 
 /* Finds room for count table pages: at the end of a RAM range, clear of
- * everything that is reserved. */
+ * everything that is reserved, and where the boot tables reach. */
 static void
 reserve_tables(size_t count)
 {
@@ -193,11 +193,12 @@ reserve_tables(size_t count)
 	for (unsigned i = 0; i < b->ram_count; i++) {
 		const struct boot_range *v;
 		paddr_t low = b->ram[i].start;
-		paddr_t at = ALIGN_DOWN(low + b->ram[i].size, PAGE_SIZE) - len;
+		paddr_t end = MIN(low + b->ram[i].size, GIB(4));
+		paddr_t at = ALIGN_DOWN(end, PAGE_SIZE) - len;
 
 		while (at >= low && (v = reserved_at(at, len)) != NULL)
 			at = ALIGN_DOWN(v->start, PAGE_SIZE) - len;
-		if (at < low || at > GIB(4) ||
+		if (at < low || end < low + len ||
 		    b->reserved_count == BOOT_RANGES_MAX)
 			continue;
 		b->reserved[b->reserved_count++] =
