@@ -271,18 +271,18 @@ task_parent_pid(const struct task *t)
 void
 task_times(struct task *t, ns_t *utime, ns_t *stime)
 {
-	ns_t run = 0, sys = 0;
+	ns_t user = 0, system = 0, u, s;
 	struct thread *th;
 
 	mutex_lock(&t->lock);
 	list_each(th, &t->threads, task_link) {
-		run += sched_runtime(th);
-		sys += th->stime;
+		sched_times(th, &u, &s);
+		user += u;
+		system += s;
 	}
+	*utime = atomic_load(&t->utime) + user;
+	*stime = atomic_load(&t->stime) + system;
 	mutex_unlock(&t->lock);
-	sys = MIN(sys, run);
-	*utime = atomic_load(&t->utime) + run - sys;
-	*stime = atomic_load(&t->stime) + sys;
 }
 
 void

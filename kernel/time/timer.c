@@ -3,8 +3,9 @@
  * Timers: per CPU a red-black tree by time, and the hardware armed for the
  * earliest event only.
  *
- * An event is the first timer of the tree or the end of the running thread's
- * slice (time_slice_set). The hardware is only ever brought forward: an
+ * An event is the first timer of the tree, the end of the running thread's
+ * slice (time_slice_set) or a sample of what the CPU does, which an idle CPU
+ * does not take. The hardware is only ever brought forward: an
  * event that went away leaves an early interrupt behind, which finds nothing
  * due and arms the next one. That saves most programming of the device.
  *
@@ -18,11 +19,14 @@
 #include <kernel/log.h>
 #include <kernel/sched.h>
 
+#define SAMPLE_NS (4 * NS_PER_MS)
+
 struct timer_cpu {
 	struct spinlock lock; /* RANK_TIMER, irq */
 	struct rbroot tree; /* [l] */
 	_Atomic(struct ktimer *) running; /* [A] whose handler runs */
 	ns_t slice_end; /* [C] */
+	ns_t sample_at; /* [C] NS_NEVER: idle at the last one */
 	ns_t armed; /* [C] what the hardware is set for */
 } ALIGNED(64);
 
@@ -173,6 +177,14 @@ run_due(struct timer_cpu *tc)
 	return next;
 }
 
+/* At fixed points of time: what runs often but briefly is met in proportion,
+ * which it would not be if the period began with it. */
+static ns_t
+sample_after(ns_t now)
+{
+	return (now / SAMPLE_NS + 1) * SAMPLE_NS;
+}
+
 void
 time_interrupt(void)
 {
@@ -186,8 +198,11 @@ time_interrupt(void)
 		tc->slice_end = NS_NEVER;
 		sched_tick();
 	}
+	if (tc->sample_at <= time_now())
+		tc->sample_at = sched_sample() ?
+		    sample_after(time_now()) : NS_NEVER;
 	tc->armed = NS_NEVER;
-	next = MIN(next, tc->slice_end);
+	next = MIN(next, MIN(tc->slice_end, tc->sample_at));
 	if (next == NS_NEVER)
 		arch_timer_set(NS_NEVER);
 	else
@@ -204,6 +219,17 @@ time_slice_set(ns_t when)
 }
 
 void
+time_sample_start(ns_t now)
+{
+	struct timer_cpu *tc = timer_cpu(cpu_this());
+
+	if (tc->sample_at != NS_NEVER)
+		return;
+	tc->sample_at = sample_after(now);
+	arm(tc, tc->sample_at);
+}
+
+void
 time_init(void)
 {
 	for (unsigned i = 0; i < CPU_MAX; i++) {
@@ -212,6 +238,7 @@ time_init(void)
 		spin_init(&tc->lock, RANK_TIMER, "timer queue");
 		rb_init(&tc->tree);
 		tc->slice_end = NS_NEVER;
+		tc->sample_at = NS_NEVER;
 		tc->armed = NS_NEVER;
 	}
 	time_wall_init();
