@@ -75,7 +75,7 @@ real_timer_fired(struct ktimer *kt)
 	if (t->real_interval != 0 && !atomic_load(&t->exiting)) {
 		/* Not from now: a late interrupt must not add up. */
 		next = t->real_deadline + t->real_interval;
-		next = MAX(next, time_now());
+		next = MAX(next, time_now() + 1);
 	}
 	t->real_deadline = next;
 	spin_unlock_irq(&t->sig_lock, flags);

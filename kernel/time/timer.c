@@ -15,11 +15,16 @@
  * t->cpu and then holds that queue's lock while t->cpu is still the same
  * owns it. The handler runs after the timer left the queue, without the
  * lock, with irqs off; it may free the timer or set it again.
+ *
+ * Programs choose how often a timer fires, so its interrupts must not take
+ * the CPU away from everybody: one runs what was due when it began, and is
+ * followed by as much time without one as it took.
  */
 #include <kernel/log.h>
 #include <kernel/sched.h>
 
 #define SAMPLE_NS (4 * NS_PER_MS)
+#define QUIET_MAX_NS (10 * NS_PER_MS) /* the machine itself may be paused */
 
 struct timer_cpu {
 	struct spinlock lock; /* RANK_TIMER, irq */
@@ -148,9 +153,9 @@ ktimer_cancel_sync(struct ktimer *t)
 	return was;
 }
 
-/* Runs what is due; returns the time of the next timer. */
+/* Runs what is due at now; returns the time of the next timer. */
 static ns_t
-run_due(struct timer_cpu *tc)
+run_due(struct timer_cpu *tc, ns_t now)
 {
 	unsigned long flags = spin_lock_irq(&tc->lock);
 	ns_t next = NS_NEVER;
@@ -158,7 +163,7 @@ run_due(struct timer_cpu *tc)
 
 	while ((t = rb_entry_or_null(
 	    rb_first(&tc->tree), struct ktimer, node)) != NULL) {
-		if (t->when > time_now()) {
+		if (t->when > now) {
 			next = t->when;
 			break;
 		}
@@ -189,24 +194,25 @@ void
 time_interrupt(void)
 {
 	struct timer_cpu *tc = timer_cpu(cpu_this());
-	ns_t next;
+	ns_t start = time_now(), next, now;
 
 	/* Handlers may bring this forward again. */
 	tc->armed = NS_NEVER;
-	next = run_due(tc);
-	if (tc->slice_end <= time_now()) {
+	next = run_due(tc, start);
+	if (tc->slice_end <= start) {
 		tc->slice_end = NS_NEVER;
 		sched_tick();
 	}
-	if (tc->sample_at <= time_now())
+	if (tc->sample_at <= start)
 		tc->sample_at = sched_sample() ?
-		    sample_after(time_now()) : NS_NEVER;
+		    sample_after(start) : NS_NEVER;
 	tc->armed = NS_NEVER;
 	next = MIN(next, MIN(tc->slice_end, tc->sample_at));
+	now = time_now();
 	if (next == NS_NEVER)
 		arch_timer_set(NS_NEVER);
 	else
-		arm(tc, next);
+		arm(tc, MAX(next, now + MIN(now - start, QUIET_MAX_NS)));
 }
 
 void
