@@ -28,11 +28,16 @@ IMAGE_MIN = dir:/abi/linux/usr/bin dir:/abi/linux/dev dir:/abi/linux/proc \
     file:$(LINUX_ROOT)/etc/group=/abi/linux/etc/group \
     $(foreach n,$(BUSYBOX_LINKS),link:busybox=/abi/linux/usr/bin/$n)
 
+# Programs of packages that the root is without: a zone's `mount` must be one
+# of that zone, for a native one sees the native root.
+IMAGE_LINKS := less more mount umount
+
 $(IMG)/initrd-full.cpio: $(LINUX_ROOT)/.done tools/mkimage.py user-root
 	@mkdir -p $(@D)
 	$(call say,IMAGE,$@)
 	$(Q)$(PYTHON) tools/mkimage.py $@ $(IMAGE_BASE) \
-	    tree:$(LINUX_ROOT)=/abi/linux
+	    tree:$(LINUX_ROOT)=/abi/linux \
+	    $(foreach n,$(IMAGE_LINKS),link:busybox=/abi/linux/usr/bin/$n)
 
 $(IMG)/initrd-min.cpio: $(LINUX_ROOT)/.done tools/mkimage.py user-root
 	@mkdir -p $(@D)

@@ -366,8 +366,7 @@ lx_getrusage(struct thread *t, const struct sysargs *a, long *ret)
 		task_times(task, &user, &system);
 		break;
 	case RUSAGE_THREAD:
-		user = t->utime;
-		system = t->stime;
+		sched_times(t, &user, &system);
 		break;
 	case RUSAGE_CHILDREN:
 		user = atomic_load(&task->child_utime);

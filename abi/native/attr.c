@@ -252,8 +252,7 @@ nt_task_usage(struct thread *t, const struct sysargs *a, long *)
 		u.system_ns = atomic_load(&task->child_stime);
 		break;
 	case 1:
-		u.user_ns = t->utime;
-		u.system_ns = t->stime;
+		sched_times(t, &u.user_ns, &u.system_ns);
 		break;
 	default:
 		return ERR_INVAL;

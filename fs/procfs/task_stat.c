@@ -136,12 +136,10 @@ put_times(struct seq *q, const struct proc_ctx *c)
 	struct task *t = c->task;
 	ns_t u = 0, s = 0;
 
-	if (c->thread != NULL && c->thread != t->leader) {
-		u = c->thread->utime;
-		s = c->thread->stime;
-	} else {
+	if (c->thread != NULL && c->thread != t->leader)
+		sched_times(c->thread, &u, &s);
+	else
 		task_times(t, &u, &s);
-	}
 	seq_printf(q, " %llu 0 %llu 0 %llu %llu %llu %llu",
 	    (unsigned long long)atomic_load(&t->faults_minor),
 	    (unsigned long long)atomic_load(&t->faults_major),

@@ -52,6 +52,7 @@ struct thread_head {
 #define WORK_STOP    0x10u /* job control stop */
 #define WORK_RESTORE 0x20u /* the wait's signal mask is to be restored */
 #define WORK_RCU     0x40u /* a grace period waits for this CPU */
+#define WORK_SAMPLE  0x80u /* the interrupt that ends now is a sample */
 
 /* Protection of a mapping. */
 #define PROT_READ   0x01u

@@ -30,6 +30,8 @@ struct sched_entity {
 	bool queued; /* [q] in the tree or a real-time list */
 	ns_t exec_start; /* [q] */
 	ns_t runtime; /* [q] total ns on a CPU */
+	ns_t user, system; /* [q] the part of it that is told apart */
+	uint64_t user_samples, system_samples; /* [q] */
 	uint32_t weight; /* [q] */
 	int8_t nice; /* [q] -20 .. 19 */
 	uint8_t priority; /* [q] 1 .. 99, real-time */
@@ -70,6 +72,12 @@ enum err sched_set_nice(struct thread *t, int nice);
 enum err sched_set_affinity(struct thread *t, uint64_t mask);
 /* Accounts up to now: user + system ns of a thread. */
 ns_t sched_runtime(struct thread *t);
+/* The same, told apart by samples; neither ever becomes less. */
+void sched_times(struct thread *t, ns_t *user, ns_t *system);
+/* The running thread gets WORK_SAMPLE; false: this CPU is idle. irqs off. */
+bool sched_sample(void);
+/* Takes the sample that WORK_SAMPLE asks for; irqs off. */
+void sched_sampled(bool in_user);
 ns_t sched_idle_time(unsigned cpu);
 unsigned sched_runnable(void); /* all CPUs, for loadavg */
 void sched_loadavg(uint64_t out[3]); /* fixed point, 16 fraction bits */

@@ -176,7 +176,6 @@ struct thread {
 	uintptr_t rseq; /* [s] */
 	uint32_t rseq_len, rseq_sig; /* [s] */
 	char name[TASK_NAME_MAX]; /* [s] */
-	ns_t utime, stime; /* [s] split by trap entry accounting */
 	unsigned long calls; /* [s] system calls made */
 	void (*kernel_fn)(void *); /* [I] kernel threads */
 	void *kernel_arg; /* [I] */

@@ -44,3 +44,6 @@ void time_interrupt(void); /* irqs off; from trap_timer */
 /* Also wants a timer interrupt of this CPU at when, for the scheduler's
  * slice; NS_NEVER: no more. irqs off. sched_tick() is called then. */
 void time_slice_set(ns_t when);
+/* This CPU is idle no more: sched_sample() is called periodically until it
+ * answers that the CPU is idle again. irqs off. */
+void time_sample_start(ns_t now);

@@ -105,6 +105,8 @@ trap_work(struct arch_frame *f)
 	struct thread *t = thread_current();
 	unsigned work = atomic_load(&t->head.work);
 
+	if (work & WORK_SAMPLE)
+		sched_sampled(true);
 	arch_irq_enable();
 	if (work & (WORK_RESCHED | WORK_RCU))
 		preempt_check();
@@ -246,6 +248,9 @@ trap_irq_return_kernel(void)
 {
 	struct thread_head *h = arch_current();
 
+	if (UNLIKELY(atomic_load_explicit(
+	    &h->work, memory_order_relaxed) & WORK_SAMPLE))
+		sched_sampled(false);
 	if (h->preempt == 0 && (atomic_load_explicit(&h->work,
 	    memory_order_relaxed) & (WORK_RESCHED | WORK_RCU)))
 		preempt_check_irq();

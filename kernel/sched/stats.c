@@ -6,6 +6,14 @@
  * runnable threads over time whenever that number changes, and the averages
  * are brought up to date by whoever asks, from the mean load since the last
  * time. Fixed point with 16 fraction bits, as /proc/loadavg's source.
+ *
+ * User and system time are told apart by samples: reading the clock at every
+ * way in and out of the kernel would cost a system call a quarter of its time.
+ * A timer interrupt marks the running thread (WORK_SAMPLE), and where the
+ * interrupt ends, on the way to user mode or in the kernel, is what the thread
+ * did: all that it ran since its last sample counts as that. Who asks between
+ * samples gets the rest divided as the samples were so far, so that the sum
+ * is exact.
  */
 #include "queue.h"
 
@@ -26,6 +34,67 @@ sched_runtime(struct thread *t)
 	spin_unlock_raw(&rq->lock);
 	arch_irq_restore(flags);
 	return sum;
+}
+
+/* What of t's run time is not told apart yet; its queue's lock is held. */
+static ns_t
+rest_of(const struct run_queue *rq, const struct thread *t)
+{
+	ns_t sum = t->se.runtime - t->se.user - t->se.system;
+
+	return t == rq->current ? sum + time_now() - t->se.exec_start : sum;
+}
+
+void
+sched_times(struct thread *t, ns_t *user, ns_t *system)
+{
+	unsigned long flags = arch_irq_save();
+	struct run_queue *rq = rq_lock_of(t);
+	struct sched_entity *se = &t->se;
+	/* Half a sample of each to begin with; kernel threads have no user. */
+	uint64_t u = t->kernel_fn != NULL ? 0 : 2 * se->user_samples + 1;
+	uint64_t s = 2 * se->system_samples + 1;
+	ns_t rest = rest_of(rq, t), part = rest / (u + s) * u;
+
+	se->user += part;
+	se->system += rest - part;
+	*user = se->user;
+	*system = se->system;
+	spin_unlock_raw(&rq->lock);
+	arch_irq_restore(flags);
+}
+
+bool
+sched_sample(void)
+{
+	struct thread *t = thread_current();
+
+	if (t == rq_this()->idle)
+		return false;
+	atomic_fetch_or_explicit(
+	    &t->head.work, WORK_SAMPLE, memory_order_relaxed);
+	return true;
+}
+
+void
+sched_sampled(bool in_user)
+{
+	struct run_queue *rq = rq_this();
+	struct thread *t = thread_current();
+	ns_t rest;
+
+	atomic_fetch_and_explicit(
+	    &t->head.work, ~WORK_SAMPLE, memory_order_relaxed);
+	spin_lock_raw(&rq->lock);
+	rest = rest_of(rq, t);
+	if (in_user) {
+		t->se.user_samples++;
+		t->se.user += rest;
+	} else {
+		t->se.system_samples++;
+		t->se.system += rest;
+	}
+	spin_unlock_raw(&rq->lock);
 }
 
 ns_t

@@ -73,6 +73,8 @@ switch_to(struct run_queue *rq, struct thread *prev, struct thread *next,
 	rq->prev = prev;
 	rq->switches++;
 	rq_arm_slice(rq, now); /* under the lock: wakers charge current */
+	if (prev == rq->idle)
+		time_sample_start(now);
 	next->head.cpu = c;
 	/* Kernel threads run in whatever space is loaded. */
 	if (space != NULL && c->space != &space->arch)

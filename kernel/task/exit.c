@@ -200,10 +200,11 @@ static void
 add_times(struct thread *th)
 {
 	struct task *t = th->task;
-	ns_t run = sched_runtime(th), sys = MIN(th->stime, run);
+	ns_t user, system;
 
-	atomic_fetch_add(&t->utime, run - sys);
-	atomic_fetch_add(&t->stime, sys);
+	sched_times(th, &user, &system);
+	atomic_fetch_add(&t->utime, user);
+	atomic_fetch_add(&t->stime, system);
 }
 
 static void

@@ -75,7 +75,7 @@ real_timer_fired(struct ktimer *kt)
 	if (t->real_interval != 0 && !atomic_load(&t->exiting)) {
 		/* Not from now: a late interrupt must not add up. */
 		next = t->real_deadline + t->real_interval;
-		next = MAX(next, time_now());
+		next = MAX(next, time_now() + 1);
 	}
 	t->real_deadline = next;
 	spin_unlock_irq(&t->sig_lock, flags);
@@ -271,18 +271,18 @@ task_parent_pid(const struct task *t)
 void
 task_times(struct task *t, ns_t *utime, ns_t *stime)
 {
-	ns_t run = 0, sys = 0;
+	ns_t user = 0, system = 0, u, s;
 	struct thread *th;
 
 	mutex_lock(&t->lock);
 	list_each(th, &t->threads, task_link) {
-		run += sched_runtime(th);
-		sys += th->stime;
+		sched_times(th, &u, &s);
+		user += u;
+		system += s;
 	}
+	*utime = atomic_load(&t->utime) + user;
+	*stime = atomic_load(&t->stime) + system;
 	mutex_unlock(&t->lock);
-	sys = MIN(sys, run);
-	*utime = atomic_load(&t->utime) + run - sys;
-	*stime = atomic_load(&t->stime) + sys;
 }
 
 void

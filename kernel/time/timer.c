@@ -3,8 +3,9 @@
  * Timers: per CPU a red-black tree by time, and the hardware armed for the
  * earliest event only.
  *
- * An event is the first timer of the tree or the end of the running thread's
- * slice (time_slice_set). The hardware is only ever brought forward: an
+ * An event is the first timer of the tree, the end of the running thread's
+ * slice (time_slice_set) or a sample of what the CPU does, which an idle CPU
+ * does not take. The hardware is only ever brought forward: an
  * event that went away leaves an early interrupt behind, which finds nothing
  * due and arms the next one. That saves most programming of the device.
  *
@@ -14,15 +15,23 @@
  * t->cpu and then holds that queue's lock while t->cpu is still the same
  * owns it. The handler runs after the timer left the queue, without the
  * lock, with irqs off; it may free the timer or set it again.
+ *
+ * Programs choose how often a timer fires, so its interrupts must not take
+ * the CPU away from everybody: one runs what was due when it began, and is
+ * followed by as much time without one as it took.
  */
 #include <kernel/log.h>
 #include <kernel/sched.h>
+
+#define SAMPLE_NS (4 * NS_PER_MS)
+#define QUIET_MAX_NS (10 * NS_PER_MS) /* the machine itself may be paused */
 
 struct timer_cpu {
 	struct spinlock lock; /* RANK_TIMER, irq */
 	struct rbroot tree; /* [l] */
 	_Atomic(struct ktimer *) running; /* [A] whose handler runs */
 	ns_t slice_end; /* [C] */
+	ns_t sample_at; /* [C] NS_NEVER: idle at the last one */
 	ns_t armed; /* [C] what the hardware is set for */
 } ALIGNED(64);
 
@@ -144,9 +153,9 @@ ktimer_cancel_sync(struct ktimer *t)
 	return was;
 }
 
-/* Runs what is due; returns the time of the next timer. */
+/* Runs what is due at now; returns the time of the next timer. */
 static ns_t
-run_due(struct timer_cpu *tc)
+run_due(struct timer_cpu *tc, ns_t now)
 {
 	unsigned long flags = spin_lock_irq(&tc->lock);
 	ns_t next = NS_NEVER;
@@ -154,7 +163,7 @@ run_due(struct timer_cpu *tc)
 
 	while ((t = rb_entry_or_null(
 	    rb_first(&tc->tree), struct ktimer, node)) != NULL) {
-		if (t->when > time_now()) {
+		if (t->when > now) {
 			next = t->when;
 			break;
 		}
@@ -173,25 +182,37 @@ run_due(struct timer_cpu *tc)
 	return next;
 }
 
+/* At fixed points of time: what runs often but briefly is met in proportion,
+ * which it would not be if the period began with it. */
+static ns_t
+sample_after(ns_t now)
+{
+	return (now / SAMPLE_NS + 1) * SAMPLE_NS;
+}
+
 void
 time_interrupt(void)
 {
 	struct timer_cpu *tc = timer_cpu(cpu_this());
-	ns_t next;
+	ns_t start = time_now(), next, now;
 
 	/* Handlers may bring this forward again. */
 	tc->armed = NS_NEVER;
-	next = run_due(tc);
-	if (tc->slice_end <= time_now()) {
+	next = run_due(tc, start);
+	if (tc->slice_end <= start) {
 		tc->slice_end = NS_NEVER;
 		sched_tick();
 	}
+	if (tc->sample_at <= start)
+		tc->sample_at = sched_sample() ?
+		    sample_after(start) : NS_NEVER;
 	tc->armed = NS_NEVER;
-	next = MIN(next, tc->slice_end);
+	next = MIN(next, MIN(tc->slice_end, tc->sample_at));
+	now = time_now();
 	if (next == NS_NEVER)
 		arch_timer_set(NS_NEVER);
 	else
-		arm(tc, next);
+		arm(tc, MAX(next, now + MIN(now - start, QUIET_MAX_NS)));
 }
 
 void
@@ -204,6 +225,17 @@ time_slice_set(ns_t when)
 }
 
 void
+time_sample_start(ns_t now)
+{
+	struct timer_cpu *tc = timer_cpu(cpu_this());
+
+	if (tc->sample_at != NS_NEVER)
+		return;
+	tc->sample_at = sample_after(now);
+	arm(tc, tc->sample_at);
+}
+
+void
 time_init(void)
 {
 	for (unsigned i = 0; i < CPU_MAX; i++) {
@@ -212,6 +244,7 @@ time_init(void)
 		spin_init(&tc->lock, RANK_TIMER, "timer queue");
 		rb_init(&tc->tree);
 		tc->slice_end = NS_NEVER;
+		tc->sample_at = NS_NEVER;
 		tc->armed = NS_NEVER;
 	}
 	time_wall_init();

@@ -39,7 +39,7 @@ def test_extra_keeps_names_and_modes(run_line, tmp_path):
                     extra=extra) == (0, "ran /extra/sub/script a\ntext\n")
 
 
-@pytest.mark.parametrize("mem", ["64M", "128M", "1G"])
+@pytest.mark.parametrize("mem", ["64M", "128M", "1G", "3G"])
 def test_it_boots_in(run_line, mem):
     assert run_line("echo up", mem=mem) == (0, "up\n")
 

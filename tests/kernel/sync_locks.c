@@ -360,3 +360,25 @@ KTEST(time_cancel_sync_waits_for_the_handler)
 			EXPECT(atomic_load(&slow.done) == 1);
 	}
 }
+
+static void
+timer_again(struct ktimer *t)
+{
+	atomic_fetch_add(&tm.fired, 1);
+	ktimer_set(t, time_now() + 1);
+}
+
+/* As a program's with an interval of a nanosecond: it fires without end, and
+ * the thread it interrupts goes on. */
+KTEST(time_a_busy_timer_leaves_time_to_others)
+{
+	ns_t start = time_now();
+
+	atomic_store(&tm.fired, 0);
+	ktimer_init(&tm.timer[0], timer_again);
+	ktimer_set(&tm.timer[0], start);
+	while (time_now() - start < 20 * NS_PER_MS)
+		arch_pause();
+	EXPECT(atomic_load(&tm.fired) > 1);
+	ktimer_cancel_sync(&tm.timer[0]);
+}

@@ -64,6 +64,7 @@ static const struct place {
 } places[] = {
 	{ "devfs", "/dev", NULL, 0755 },
 	{ "devpts", "/dev/pts", "mode=620,ptmxmode=666", 0755 },
+	{ "tmpfs", "/dev/shm", "mode=1777", 01777 },
 	{ "proc", "/proc", NULL, 0555 },
 	{ "sysfs", "/sys", NULL, 0555 },
 	{ "tmpfs", "/tmp", "mode=1777", 01777 },

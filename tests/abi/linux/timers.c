@@ -125,6 +125,30 @@ posix(void)
 	SHOW(timer_create(99, NULL, &t));
 }
 
+/* Shots that come faster than they can be taken. */
+static void
+many(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGRTMIN };
+	struct itimerspec it = { { 0, 20000 }, { 0, 20000 } };
+	struct itimerval every = { { 0, 20 }, { 0, 20 } };
+	timer_t t;
+
+	shots = 0;
+	SHOW(timer_create(CLOCK_MONOTONIC, &ev, &t));
+	SHOW(timer_settime(t, 0, &it, NULL));
+	while (shots < 20)
+		continue;
+	SHOW(timer_delete(t));
+	shots = 0;
+	SHOW(setitimer(ITIMER_REAL, &every, NULL));
+	while (shots < 20)
+		continue;
+	memset(&every, 0, sizeof(every));
+	SHOW(setitimer(ITIMER_REAL, &every, NULL));
+}
+
 int
 main(void)
 {
@@ -138,5 +162,6 @@ main(void)
 	sleeping();
 	intervals();
 	posix();
+	many();
 	return 0;
 }
