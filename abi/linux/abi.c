@@ -71,10 +71,15 @@ has_linux_loader(const struct image *img)
 	    strstr(loader, "/ld-musl") != NULL);
 }
 
+/* Linux maps nothing below this unless told to (vm.mmap_min_addr). */
+#define LOWEST 0x10000u
+
 static unsigned
 claims(const struct image *img)
 {
 	if (img->elf.machine != ARCH_ELF_MACHINE)
+		return 0;
+	if (img->elf.type == ELF_TYPE_EXEC && img->elf.low < LOWEST)
 		return 0;
 	if (img->elf.osabi == ELF_OSABI_GNU)
 		return 2;

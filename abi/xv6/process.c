@@ -159,7 +159,7 @@ xv6_getpid(struct thread *t, const struct sysargs *a, long *ret)
 /* The original's highest page below the two it needs itself. */
 #define BREAK_MAX ((UINT64_C(1) << 38) - 2 * PAGE_SIZE)
 
-/* Pages come when they are touched, but what is not there is refused now. */
+/* Some of it is left to others. */
 static bool
 has_memory(size_t len)
 {
@@ -181,7 +181,12 @@ grow(struct space *s, uint64_t n, bool is_lazy)
 		return ERR_NOMEM;
 	e = space_brk(s, want, &now);
 	if (e == OK && now != want)
-		e = ERR_NOMEM;
+		return ERR_NOMEM;
+	/* Programs ask until they are refused, and want all that they got. */
+	if (e == OK && !is_lazy)
+		e = user_fault_in(want - n, n, PROT_WRITE);
+	if (e != OK)
+		err_ignore(space_brk(s, want - n, &now));
 	return e;
 }
 
