@@ -164,7 +164,7 @@ unshare_for_exec(struct task *t, bool view)
 	if (h != NULL) {
 		struct handle_table *old = t->handles;
 
-		t->handles = h;
+		task_set_handles(t, h);
 		h = old;
 	}
 	if (fs != NULL) {

@@ -29,7 +29,7 @@ lx_unshare_handles(struct thread *t)
 		return ERR_NOMEM;
 	mutex_lock(&t->task->lock);
 	old = t->task->handles;
-	t->task->handles = fresh;
+	task_set_handles(t->task, fresh);
 	mutex_unlock(&t->task->lock);
 	handle_table_unref(old);
 	return OK;

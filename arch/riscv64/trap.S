@@ -211,8 +211,8 @@ stack_overflow:
 	addi	a0, sp, FRAME_SIZE
 	csrr	a1, sepc
 	csrr	a2, stval
+	mv	a3, s0
 	lla	sp, overflow_stack_top
-	mv	fp, s0
 	call	trap_stack_overflow
 	unimp
 

@@ -138,24 +138,18 @@ static const struct proc_entry fdinfo_entry = {
 static enum err
 next_handle(const struct proc_ctx *c, uint32_t from, uint32_t *out)
 {
-	struct handle_table *t;
-	struct obj *o = NULL;
-	enum err e;
+	enum err e = ERR_NOENT;
+	unsigned long flags;
 
 	if (!task_may_inspect(c->task))
 		return ERR_ACCESS;
-	t = table_of(c->task);
-	if (t == NULL)
-		return ERR_NOENT;
-	e = handle_next(t, from, out, &o);
-	while (e == OK && (o->kind & OBJ_ANY_FILE) == 0) {
-		obj_unref(o);
-		o = NULL;
-		e = handle_next(t, *out + 1, out, &o);
-	}
-	if (o != NULL)
-		obj_unref(o);
-	handle_table_unref(t);
+	/* The directory is locked: nothing may be referenced here, since the
+	 * last reference would end the object under that lock. */
+	flags = spin_lock_irq(&c->task->sig_lock);
+	if (c->task->handles != NULL)
+		e = handle_next_number(
+		    c->task->handles, from, OBJ_ANY_FILE, out);
+	spin_unlock_irq(&c->task->sig_lock, flags);
 	return e;
 }
 

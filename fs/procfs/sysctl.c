@@ -4,6 +4,7 @@
  */
 #include "proc.h"
 
+#include <kernel/mm.h>
 #include <kernel/random.h>
 
 static enum err
@@ -207,7 +208,28 @@ static const struct proc_entry kernel_table[] = {
 	PROC_END,
 };
 
+/* Any number: all caches give back what nobody uses. Freeing frees more (a
+ * name its node, a node its pages), so again until nothing comes. */
+static enum err
+store_drop_caches(const struct proc_ctx *c, const char *text, size_t len)
+{
+	(void)c;
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	if (len != 1 || text[0] < '1' || text[0] > '3')
+		return ERR_INVAL;
+	do
+		rcu_barrier();
+	while (reclaim_pages(SIZE_MAX) != 0);
+	return OK;
+}
+
 static const struct proc_entry vm_table[] = {
+	{
+		.name = "drop_caches",
+		.mode = S_REGULAR | 0200,
+		.store = store_drop_caches,
+	},
 	PROC_FILE("overcommit_memory", show_one),
 	PROC_FILE("swappiness", show_zero),
 	PROC_FILE("max_map_count", show_max_map_count),

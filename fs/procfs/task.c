@@ -355,15 +355,15 @@ static const struct proc_entry thread_dir;
 static enum err
 next_thread(const struct proc_ctx *c, uint32_t from, struct proc_name *out)
 {
+	unsigned long flags = spin_lock_irq(&c->task->sig_lock);
 	struct thread *th;
 	int best = 0;
 
-	mutex_lock(&c->task->lock);
 	list_each(th, &c->task->threads, task_link) {
 		if (th->tid >= (int)from && (best == 0 || th->tid < best))
 			best = th->tid;
 	}
-	mutex_unlock(&c->task->lock);
+	spin_unlock_irq(&c->task->sig_lock, flags);
 	if (best == 0)
 		return ERR_NOENT;
 	*out = (struct proc_name){ (uint32_t)best, &thread_dir };

@@ -448,7 +448,6 @@ enum err
 vfs_read_link(const struct path *p, char *buf, size_t len, size_t *done)
 {
 	struct vnode *v = path_vnode(p);
-	enum err e;
 
 	if (!vnode_is(v, S_LINK))
 		return ERR_INVAL;
@@ -462,8 +461,5 @@ vfs_read_link(const struct path *p, char *buf, size_t len, size_t *done)
 	}
 	if (v->ops->read_link == NULL)
 		return ERR_INVAL;
-	rw_read_lock(&v->lock);
-	e = v->ops->read_link(v, buf, len, done);
-	rw_read_unlock(&v->lock);
-	return e;
+	return v->ops->read_link(v, buf, len, done);
 }

@@ -232,9 +232,7 @@ walk_link_text(struct walk *w, struct vnode *v)
 	buf = kmalloc(PATH_MAX);
 	if (buf == NULL)
 		return ERR_NOMEM;
-	rw_read_lock(&v->lock);
 	e = v->ops->read_link(v, buf, PATH_MAX - 1, &len);
-	rw_read_unlock(&v->lock);
 	if (e == OK && len == 0)
 		e = ERR_NOENT;
 	if (e == OK)

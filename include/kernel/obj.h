@@ -178,4 +178,7 @@ enum err handle_rights(struct handle_table *t, uint32_t h, rights_t *out);
 /* The first live handle >= from, for /proc/PID/fd; ERR_NOENT past the end. */
 enum err handle_next(struct handle_table *t, uint32_t from, uint32_t *out,
     struct obj **obj);
+/* Only the number, of one of these kinds: references nothing, takes no lock. */
+enum err handle_next_number(struct handle_table *t, uint32_t from,
+    unsigned kinds, uint32_t *out);
 unsigned handle_count(struct handle_table *t);

@@ -160,6 +160,9 @@ void lockcheck_drop(const void *lock);
 void lockcheck_may_sleep(const char *where);
 /* Locks the running thread holds; tests expect 0. */
 unsigned lockcheck_held(void);
+/* Panics if the running thread would leave the kernel with a lock held or
+ * with preemption off. where: what it was asked for, a number with it. */
+void lockcheck_leave(const char *where, unsigned long number);
 #else
 #define LOCK_RANK(l) RANK_NONE
 #define LOCK_NAME(l) NULL
@@ -185,6 +188,11 @@ static inline unsigned
 lockcheck_held(void)
 {
 	return 0;
+}
+
+static inline void
+lockcheck_leave(const char *where UNUSED, unsigned long number UNUSED)
+{
 }
 #endif
 

@@ -75,7 +75,8 @@ struct task {
 	const struct abi *abi; /* [l] changed by exec while single-threaded */
 	void *abi_data; /* [l] owned by the ABI, its exit() frees it */
 	struct mutex lock; /* RANK_TASK */
-	struct handle_table *handles; /* [l] own reference */
+	struct handle_table *handles; /* [l] and sig_lock: hold either to read,
+	    both to change it; own reference */
 	struct space *space; /* [l] own reference; NULL: kernel */
 	struct fs_state *fs; /* [l] cwd, root, umask; may be shared */
 	struct mount_ns *ns; /* [l] own reference */
@@ -100,7 +101,7 @@ struct task {
 	struct sig_actions *actions; /* [S] */
 	struct sig_pending pending; /* [S] shared */
 	struct waitq sig_waitq; /* signalfd, sigtimedwait */
-	atomic_uint stop_signal; /* [S] to write; job control: stopped by; 0: running */
+	atomic_uint stop_signal; /* [S] to write; what stopped it; 0: running */
 	bool stop_report, cont_report; /* [S] for wait */
 	struct waitq cont_waitq; /* stopped threads sleep here */
 	/* end of life */
@@ -230,6 +231,9 @@ task_unref(struct task *t)
 }
 
 void task_init(void);
+/* Puts handles in place of t's table, whose reference is the caller's then.
+ * Needs: t->lock, or that nobody knows t yet. */
+void task_set_handles(struct task *t, struct handle_table *handles);
 /* The kernel's own task: pid 0, no space, no handles. */
 extern struct task kernel_task;
 /* The boot CPU's and other CPUs' first threads; kernel/sched. */

@@ -18,10 +18,10 @@ struct vnode_new;
 struct vnode_rename;
 
 /*
- * Ops on one node. v is referenced; v->lock is held: shared for lookup, list,
- * read_link, exclusive for the rest unless
- * a line says otherwise. Names are one component, never "." or "..". NULL
- * means "not supported" in one way (ERR_NOTSUP, ERR_PERM for link/create).
+ * Ops on one node. v is referenced; v->lock is held: shared for lookup and
+ * list, exclusive for the rest unless a line says otherwise. Names are one
+ * component, never "." or "..". NULL means "not supported" in one way
+ * (ERR_NOTSUP, ERR_PERM for link/create).
  */
 struct vnode_ops {
 	/* *out referenced; ERR_NOENT makes a negative entry. dir shared. */
@@ -53,8 +53,9 @@ struct vnode_ops {
 	 * VFS stores them in v when this answers OK or is NULL. */
 	enum err (*set_attr)(
 	    struct vnode *v, unsigned mask, const struct file_stat *a);
+	/* The text of a link that is made when it is read (proc). No lock. */
 	enum err (*read_link)(struct vnode *v, char *buf, size_t len,
-	    size_t *done); /* shared */
+	    size_t *done);
 	/* A link that names a place, not text (/proc/PID/fd/N, cwd, exe). */
 	enum err (*follow)(struct vnode *v, struct path *out);
 	/* A file was opened on v: may replace f->ops, set f->data. Also for

@@ -51,6 +51,7 @@ traced_call(struct thread *t, struct arch_frame *f)
 	trace_call_enter(t, nr, arch_frame_args_of(f));
 	e = t->task->abi->call(t, nr, arch_frame_args_of(f), &ret);
 	trace_call_exit(t, nr, e, ret);
+	lockcheck_leave("call", nr);
 	if (e == OK)
 		arch_frame_return(f, ret);
 	else
@@ -72,6 +73,7 @@ trap_syscall(struct arch_frame *f)
 		return traced_call(t, f);
 	e = t->task->abi->call(
 	    t, arch_frame_call(f), arch_frame_args_of(f), &ret);
+	lockcheck_leave("call", arch_frame_call(f));
 	if (UNLIKELY(e != OK))
 		return answer_error(t, f, e);
 	arch_frame_return(f, ret);
@@ -116,6 +118,7 @@ trap_work(struct arch_frame *f)
 			restart_call(t, f);
 		signal_work_done(t);
 	}
+	lockcheck_leave("trap work", work);
 	arch_irq_disable();
 }
 
@@ -158,6 +161,7 @@ trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access)
 	struct thread *t = thread_current();
 	enum err e = space_fault(t->task->space, va, access);
 
+	lockcheck_leave("page fault", va);
 	switch ((unsigned)e) {
 	case OK:
 	case ERR_INTR: /* killed while it waited */

@@ -654,3 +654,24 @@ handle_next(struct handle_table *t, uint32_t from, uint32_t *out,
 	spin_unlock(&t->lock);
 	return e;
 }
+
+enum err
+handle_next_number(struct handle_table *t, uint32_t from, unsigned kinds,
+    uint32_t *out)
+{
+	const struct handle_slots *s;
+	enum err e = ERR_NOENT;
+
+	rcu_read_lock();
+	s = slots_of(t);
+	for (uint32_t h = from; h < s->size && e != OK; h++) {
+		uint64_t v = slot_load(s, h);
+
+		if (!is_live(v) || !(slot_obj(v)->kind & kinds))
+			continue;
+		*out = h;
+		e = OK;
+	}
+	rcu_read_unlock();
+	return e;
+}

@@ -73,7 +73,7 @@ struct run_queue {
 	struct fair_queue fair; /* [q] */
 	struct rt_queue rt; /* [q] */
 	atomic_uint queued; /* [A] waiting threads; written under q */
-	atomic_uint runnable; /* [q] to write; waiting and running, without idle */
+	atomic_uint runnable; /* [q] to write; all but idle */
 	ns_t load_stamp; /* [q] */
 	uint64_t load; /* [q] integral of runnable over time, ns */
 	unsigned long switches; /* [q] */

@@ -108,4 +108,16 @@ lockcheck_held(void)
 	return thread_current()->held_count;
 }
 
+void
+lockcheck_leave(const char *where, unsigned long number)
+{
+	struct thread *t = thread_current();
+
+	if (t->held_count == 0 && t->head.preempt == 0)
+		return;
+	panic("%s %lu leaves with preemption off (%u), lock %s", where, number,
+	    t->head.preempt,
+	    t->held_count > 0 ? t->held[t->held_count - 1].name : "none");
+}
+
 #endif

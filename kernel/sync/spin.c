@@ -76,13 +76,16 @@ irq_use_check(struct spinlock *l)
 	if ((now & use) == use)
 		return;
 	now |= use;
-	if ((now & 3) == 3 && !(now & LOCK_USE_TOLD)) {
+	if ((now & 3) == 3)
 		now |= LOCK_USE_TOLD;
+	/* Noted before it is told: the console has a lock, too. */
+	now &= ~atomic_fetch_or_explicit(
+	    &l->irq_use, now, memory_order_relaxed);
+	if (now & LOCK_USE_TOLD) {
 		log_raw("lock order: %s is taken in interrupts and with "
 		    "interrupts on\n", l->name);
 		backtrace_print(0);
 	}
-	atomic_fetch_or_explicit(&l->irq_use, now, memory_order_relaxed);
 }
 
 static void

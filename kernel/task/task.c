@@ -134,23 +134,37 @@ task_create(struct container *c, int want_pid, struct task **out)
 }
 
 void
+task_set_handles(struct task *t, struct handle_table *handles)
+{
+	unsigned long flags = spin_lock_irq(&t->sig_lock);
+
+	t->handles = handles;
+	spin_unlock_irq(&t->sig_lock, flags);
+}
+
+void
 task_release(struct task *t)
 {
 	struct handle_table *handles = t->handles;
 	struct space *space = t->space;
-	unsigned long flags;
+	struct fs_state *fs = t->fs;
+	struct mount_ns *ns = t->ns;
 
-	t->handles = NULL;
-	handle_table_unref(handles);
-	task_hooks.fs_unref(t->fs);
+	/* Others look at a dying task, too (procfs): what they find under a
+	 * lock they may reference, so it goes before its reference does. */
+	mutex_lock(&t->lock);
+	task_set_handles(t, NULL);
 	t->fs = NULL;
-	task_hooks.ns_unref(t->ns);
 	t->ns = NULL;
+	mutex_unlock(&t->lock);
+	handle_table_unref(handles);
+	task_hooks.fs_unref(fs);
+	task_hooks.ns_unref(ns);
 	/* From here on the last thread is like a kernel thread; its CPU may
 	 * leave the page tables at any switch. */
-	flags = arch_irq_save();
+	mutex_lock(&t->lock);
 	t->space = NULL;
-	arch_irq_restore(flags);
+	mutex_unlock(&t->lock);
 	space_unref(space);
 }
 

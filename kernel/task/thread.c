@@ -16,12 +16,14 @@
 
 #include <kernel/futex.h>
 #include <kernel/mm.h>
+#include <kernel/trace.h>
 #include <kernel/user.h>
 #include <lib/string.h>
 
 #include "../sched/queue.h"
 
 static struct slab_cache *thread_cache;
+static COUNTER(calls_counter, "calls_of_ended_threads");
 
 static void
 thread_free(struct rcu_head *h)
@@ -34,6 +36,7 @@ thread_destroy(struct obj *o)
 {
 	struct thread *t = container_of(o, struct thread, obj);
 
+	counter_add(&calls_counter, t->calls);
 	arch_context_free(&t->ctx);
 	sig_pending_flush(&t->pending);
 	pid_unref(t->id);

@@ -276,7 +276,7 @@ KTEST(the_proc_files_can_all_be_read)
 		"cpuinfo", "meminfo", "stat", "uptime", "loadavg", "version",
 		"filesystems", "devices", "interrupts", "slabinfo", "cmdline",
 		"sys/kernel/hostname", "sys/kernel/random/uuid",
-		"sys/kernel/osrelease", "carmine/leaks", "carmine/counters",
+		"sys/kernel/osrelease", "carmine/live", "carmine/counters",
 		"carmine/abis", "carmine/log",
 	};
 	char path[64];
