@@ -13,6 +13,7 @@ include mk/kernel.mk
 -include user/user.mk
 include mk/image.mk
 include mk/tests.mk
+include mk/calls.mk
 include mk/bench.mk
 include mk/check.mk
 

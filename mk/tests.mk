@@ -2,7 +2,7 @@
 # sources that it is linked with:   // uses: lib/rbtree.c lib/hash.c
 #
 ##   test                    all tests; ends with `N passed, N failed`
-##                           SUITE='unit host fuzz tools ktest abi boot'
+##                           SUITE='unit host fuzz tools ktest abi calls boot'
 ##                           T=part-of-a-name
 ##   unit host-tests         build and run those alone
 ##   race                    host tests under the race checker
@@ -60,7 +60,7 @@ $(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
 $(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c
 	$(call test-link,gcc $(ABI_CFLAGS))
 $(TO)/tests/abi/driver.$(ARCH): tests/abi/driver.c
-	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
+	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS) -I.)
 
 -include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
     $(TO)/tests/abi/driver.$(ARCH)))
@@ -105,7 +105,7 @@ host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= unit host fuzz tools ktest abi boot
+SUITE ?= unit host fuzz tools ktest abi calls boot
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
     --only '$(T)'
 

@@ -365,7 +365,52 @@ class Abi(Suite):
                             "\n%s" % (*want, *ours))
 
 
-SUITES = {"unit": Unit, "host": Host, "race": Race, "fuzz": Fuzz, "tools": Tools,
+class Calls(Suite):
+    """Random calls of every ABI in the booted kernel (tests/calls): it has to
+    survive, to hold no lock, and to give everything back."""
+
+    COUNT = {"linux": 100000, "native": 70000, "xv6": 30000}
+    RUNS = (("release", 4), ("check", 2))
+    LIMIT = 400
+
+    def run(self):
+        if self.make("calls-bins", ARCH=self.args.arch) != 0:
+            self.count.fail("calls: did not build")
+            return
+        for build, smp in self.RUNS:
+            if self.make("image", ARCH=self.args.arch, BUILD=build) != 0:
+                self.count.fail("calls: the %s build did not build" % build)
+                continue
+            for abi, count in self.COUNT.items():
+                if self.wanted("calls %s %s" % (build, abi)):
+                    self.one(build, smp, abi, count // len(self.RUNS))
+
+    def one(self, build, smp, abi, count):
+        name = "calls, %s, %d CPUs, %s, seed %d" % (build, smp, abi,
+                                                    self.args.seed)
+        # An xv6 program belongs into its zone.
+        line = "mkdir /abi/xv6/calls; " \
+            "cp /extra/xv6 /abi/xv6/calls; /extra/calls %s %d %d && " \
+            "echo alive | cat" % (abi, self.args.seed, count)
+        status, text, err = self.machine(
+            kernel=self.kernel(build), smp=smp, cmd=line, limit=self.LIMIT,
+            extra=self.b / (self.args.arch + "-calls/bin"),
+            log=self.b / self.args.arch / ("calls-%s-%s.log" % (build, abi)))
+        if status == 0 and "alive" in text and \
+                not REPORTS.search(text + err):
+            self.count.ok()
+            print(text.splitlines()[-2])
+        else:
+            self.count.fail("%s: status %d" % (name, status), text + err)
+
+
+class Nightly(Calls):
+    """Ten million of them."""
+    COUNT = {"linux": 5000000, "native": 3500000, "xv6": 1500000}
+    LIMIT = 8 * 3600
+
+
+SUITES = {"calls": Calls, "nightly": Nightly, "unit": Unit, "host": Host, "race": Race, "fuzz": Fuzz, "tools": Tools,
           "ktest": Ktest, "abi": Abi, "boot": Boot}
 
 
@@ -375,6 +420,7 @@ def main():
     ap.add_argument("--deps", default=None)
     ap.add_argument("--arch", default="riscv64", choices=qemu.MACHINES)
     ap.add_argument("--only", default="")
+    ap.add_argument("--seed", type=int, default=1, help="of random calls")
     ap.add_argument("suites", nargs="+", choices=SUITES)
     args = ap.parse_args()
     args.deps = args.deps or args.b + "/deps"

@@ -7,11 +7,12 @@
  *	[name: status]
  *
  * The status is negative for a signal. A program that does not end within
- * LIMIT_S seconds is killed. Where the kernel tells what is live (the files
- * below), it has to be the same after the program as before it.
+ * LIMIT_S seconds is killed. Where the kernel tells what is live, it has to be
+ * the same after the program as before it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,8 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <tests/live.h>
+
 #define LIMIT_S 20
-#define LIVE    "/proc/carmine/live"
 
 static char folder[512];
 
@@ -70,6 +72,23 @@ child(const char *name, int out)
 	execve(path, argv, envp);
 	perror(path);
 	_exit(127);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st, (void)kind, (void)at;
+	return remove(path);
+}
+
+/* The folder that the program ran in, with all that it left there. */
+static void
+remove_folder(const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "/tmp/abi-%s", name);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static double
@@ -131,32 +150,54 @@ run(const char *name)
 	close(pipes[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	remove_folder(name);
 	printf("[%s: %d]\n", name, WIFSIGNALED(status) ? -WTERMSIG(status) :
 	    WEXITSTATUS(status));
 	fflush(stdout);
 }
 
+/* What caches keep does not count. */
+static void
+look(char *text, size_t size)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	if (fd < 0 || write(fd, "3", 1) != 1)
+		perror("drop_caches");
+	close(fd);
+	slurp(LIVE, text, size);
+}
+
+/* Runs it; true: what lived before lives, and no more. What a dying process
+ * frees late is gone after a moment. */
+static bool
+run_and_look(const char *name, bool tell)
+{
+	static char before[8192], after[8192];
+
+	look(before, sizeof(before));
+	run(name);
+	for (int n = 0; n < 20; n++) {
+		look(after, sizeof(after));
+		if (same_life(before, after, false))
+			return true;
+		usleep(10000);
+	}
+	return same_life(before, after, tell);
+}
+
 int
 main(int argc, char **argv)
 {
-	static char before[8192], after[8192];
 	char self[512];
 
 	snprintf(self, sizeof(self), "%s", argv[0]);
 	snprintf(folder, sizeof(folder), "%s", dirname(self));
-	for (int i = 1; i < argc; i++) {
-		slurp(LIVE, before, sizeof(before));
-		run(argv[i]);
-		/* What a dying process frees late is gone after a moment. */
-		for (int n = 0; n < 20; n++) {
-			slurp(LIVE, after, sizeof(after));
-			if (strcmp(before, after) == 0)
-				break;
-			usleep(10000);
-		}
-		if (strcmp(before, after) != 0)
-			printf("leaked by %s:\nbefore\n%safter\n%s", argv[i],
-			    before, after);
-	}
+	/* A file of the initial file system has its pages' object from its
+	 * first use on: what leaks leaks the second time as well. */
+	for (int i = 1; i < argc; i++)
+		if (!run_and_look(argv[i], false) &&
+		    !run_and_look(argv[i], true))
+			printf("(by %s)\n", argv[i]);
 	return 0;
 }

@@ -1,0 +1,313 @@
+/*
+ * Runs random calls of one ABI and looks at the kernel afterwards.
+ *
+ *	calls ABI SEED COUNT [FIRST]
+ *
+ * Starts case after case (the program ABI beside this one, with a seed of its
+ * own) until the kernel has counted COUNT calls. Every second case is root, in
+ * a mount namespace of its own, the others are a user who owns nothing. A case
+ * that waits too long is killed with all its descendants. The number of the
+ * case goes to the kernel's log, so that a panic tells it; FIRST starts there.
+ *
+ * In the end as many objects of each kind must live as after a quarter of the
+ * calls, and the memory must be free again but for one percent. If not, the
+ * same cases run again: what leaks then leaks each time.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tests/live.h>
+
+#include "fuzz.h"
+
+#define PLACE      "/tmp/calls"
+#define COUNTER    "calls_of_ended_threads"
+#define CASE_CALLS "400"
+#define CASE_MS    400
+#define DEATH_MS   20000 /* a killed program takes longer: it hangs */
+
+static char program[1024];
+static unsigned long by_status, by_signal, by_time;
+
+static void
+fail(const char *what)
+{
+	printf("calls: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- what the kernel tells --------------------------------------------- */
+
+static size_t
+slurp(const char *path, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		fail(path);
+	while (len + 1 < size &&
+	    (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	return len;
+}
+
+static void
+spill(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
+static unsigned long
+calls_made(void)
+{
+	static char text[16384];
+	const char *at;
+
+	slurp("/proc/carmine/counters", text, sizeof(text));
+	at = strstr(text, COUNTER " ");
+	if (at == NULL)
+		fail(COUNTER);
+	return strtoul(at + strlen(COUNTER), NULL, 10);
+}
+
+/* ---- cases ------------------------------------------------------------- */
+
+static void
+limit(int which, unsigned long max)
+{
+	const struct rlimit l = { max, max };
+
+	setrlimit(which, &l);
+}
+
+static void
+start_case(unsigned long seed, bool root)
+{
+	char number[24];
+	int null = open("/dev/null", O_RDWR);
+	char *argv[] = { program, number, CASE_CALLS, root ? "root" : "user",
+		NULL };
+	char *envp[] = { "PATH=/bin", NULL };
+
+	snprintf(number, sizeof(number), "%lu", seed);
+	setsid();
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
+	close(null);
+	limit(RLIMIT_AS, 64ul << 20);
+	limit(RLIMIT_NOFILE, 128);
+	limit(RLIMIT_FSIZE, 1ul << 20);
+	limit(RLIMIT_CORE, 0);
+	if (!root && (setgid(FUZZ_CALLER) != 0 || setuid(FUZZ_CALLER) != 0))
+		_exit(9);
+	execve(program, argv, envp);
+	_exit(8);
+}
+
+/* Kills what is ours; gives how many there were. */
+static unsigned
+kill_children(void)
+{
+	unsigned found = 0;
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	if (d == NULL)
+		fail("/proc");
+	while ((e = readdir(d)) != NULL) {
+		char path[300], text[512], *at;
+		int fd, parent = 0;
+		ssize_t n;
+
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/stat", e->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (fd >= 0)
+			close(fd);
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		at = strrchr(text, ')'); /* the name may have any */
+		if (at == NULL || sscanf(at + 1, " %*c %d", &parent) != 1 ||
+		    parent != getpid())
+			continue;
+		kill(atoi(e->d_name), SIGKILL);
+		found++;
+	}
+	closedir(d);
+	return found;
+}
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Waits for a child within ms; its id, or 0. */
+static pid_t
+wait_ms(double ms, int *status)
+{
+	double end = now_ms() + ms;
+	const struct timespec moment = { 0, 1000000 };
+	pid_t pid;
+
+	while ((pid = waitpid(-1, status, WNOHANG | __WALL)) == 0 &&
+	    now_ms() < end)
+		nanosleep(&moment, NULL);
+	return pid;
+}
+
+/* Everything that came from the case has ended. */
+static void
+end_case(unsigned long number)
+{
+	double end = now_ms() + DEATH_MS;
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		(void)kill_children();
+		while ((pid = wait_ms(20, &status)) > 0)
+			;
+		if (pid < 0 && errno == ECHILD)
+			return;
+		if (now_ms() > end) {
+			printf("calls: case %lu hangs\n", number);
+			(void)!system("ps");
+			exit(1);
+		}
+	}
+}
+
+static void
+one_case(const char *abi, unsigned long seed, unsigned long number)
+{
+	double end = now_ms() + CASE_MS;
+	char line[128];
+	int status = 0;
+	pid_t pid, got = 0;
+
+	snprintf(line, sizeof(line), "<7>calls %s %lu 1 %lu", abi, seed,
+	    number);
+	spill("/dev/kmsg", line);
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0)
+		start_case(seed * 1000003 + number, number % 2 == 0);
+	while (got != pid && now_ms() < end)
+		got = wait_ms(end - now_ms(), &status);
+	if (got == pid && WIFEXITED(status))
+		by_status++;
+	else if (got == pid)
+		by_signal++;
+	else
+		by_time++;
+	/* A case may end with any status of its own: look at the first two. */
+	if (by_status + by_signal + by_time <= 2 && got == pid &&
+	    WIFEXITED(status) && (WEXITSTATUS(status) == 8 ||
+	    WEXITSTATUS(status) == 9)) {
+		printf("calls: %s does not start\n", program);
+		exit(1);
+	}
+	end_case(number);
+}
+
+/* ---- the run ----------------------------------------------------------- */
+
+static void
+fresh_place(void)
+{
+	(void)chdir("/");
+	(void)umount2(PLACE, MNT_DETACH);
+	if (mount("none", PLACE, "tmpfs", 0, "size=4m,mode=777") != 0)
+		fail(PLACE);
+	if (chdir(PLACE) != 0)
+		fail(PLACE);
+}
+
+static unsigned long next_case;
+
+static void
+run_cases(const char *abi, unsigned long seed, unsigned long until)
+{
+	while (calls_made() < until) {
+		if (next_case % 16 == 0)
+			fresh_place();
+		one_case(abi, seed, next_case++);
+	}
+	fresh_place();
+	spill("/proc/sys/vm/drop_caches", "3");
+}
+
+int
+main(int argc, char **argv)
+{
+	static char before[8192], after[8192];
+	unsigned long seed, count, start, first;
+	bool same = false;
+
+	if (argc < 4 || argc > 5) {
+		printf("usage: calls ABI SEED COUNT [FIRST]\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	snprintf(program, sizeof(program), "%s/%s",
+	    strcmp(argv[1], "xv6") == 0 ? "/abi/xv6/calls" : dirname(argv[0]),
+	    argv[1]);
+	seed = strtoul(argv[2], NULL, 10);
+	count = strtoul(argv[3], NULL, 10);
+	next_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	mkdir(PLACE, 0777);
+	if (unshare(CLONE_NEWNS) != 0)
+		fail("unshare");
+	start = calls_made();
+	run_cases(argv[1], seed, start + count / 4);
+	/* What a case leaves in a file system that stays (xv6 has no mounts of
+	 * its own) is there already when the same cases come again. */
+	first = next_case;
+	for (int turn = 0; turn < 2 && !same; turn++) {
+		next_case = first;
+		slurp(LIVE, before, sizeof(before));
+		run_cases(argv[1], seed, calls_made() + count - count / 4);
+		for (int i = 0; i < 100 && !same; i++) {
+			usleep(20000);
+			slurp(LIVE, after, sizeof(after));
+			same = same_life(before, after, false);
+		}
+	}
+	printf("calls: %s, seed %lu: %lu calls in %lu cases, %lu ended, "
+	    "%lu by signal, %lu by time\n", argv[1], seed,
+	    calls_made() - start, next_case, by_status, by_signal, by_time);
+	return same_life(before, after, true) ? 0 : 1;
+}
