@@ -1,6 +1,6 @@
 # Random calls of every ABI (tests/calls), run by tools/test.py.
 #
-##   calls                   random calls: 200,000, part of `make test`
+##   calls                   random calls: 200,000
 ##   nightly                 ten million, with other seeds (SEED=n)
 
 CALLS := $(B)/$(ARCH)-calls/bin

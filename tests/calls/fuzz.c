@@ -6,10 +6,12 @@
 /* The last page has the names, and one that no zero ends. */
 #define NAMES_AT (FUZZ_ROOM - FUZZ_PAGE)
 
+/* /proc only by a name that cannot be removed: in a namespace where it was
+ * unmounted, root may remove the directory for all, and we need it. */
 static const char *const names[] = { ".", "..", "a", "b", "a/b", "d", "d/e",
 	"../calls/x", "/", "/tmp/calls/a", "/etc/passwd", "/dev/null",
 	"/dev/zero", "/dev/full", "/dev/ptmx", "/dev/tty", "/dev/random",
-	"/proc", "/proc/self", "/proc/self/maps", "/proc/self/fd",
+	"/proc/.", "/proc/self", "/proc/self/maps", "/proc/self/fd",
 	"/proc/self/fd/3", "/proc/self/exe", "/proc/self/status",
 	"/proc/self/task", "/proc/carmine/live", "/sys", "", "nothing/there",
 	"a/", "loop", "fifo", "tmpfs", "none", "user.x", "/system/bin/true",
