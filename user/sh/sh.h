@@ -289,6 +289,7 @@ pid_t start_forked(const struct launch *l, char **args);
 /* start.c: *bad is what the error in errno is about. */
 pid_t start_program(const struct launch *l, char **args, const char **bad);
 pid_t fork_shell(struct job *j, bool background); /* as fork */
+bool is_script(const char *path);
 void exec_program(const char *path, char **argv, char **envp);
 
 /* path.c */

@@ -5,11 +5,30 @@
  * Everything else forks.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sh.h"
+
+/* Whether a file that the system cannot run may be a script: as other shells
+ * have it, its first line holds no NUL, which every binary format does. */
+bool
+is_script(const char *path)
+{
+	char head[128];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+	const char *end;
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return false;
+	end = memchr(head, '\n', (size_t)n);
+	return memchr(head, 0, end ? (size_t)(end - head) : (size_t)n) == NULL;
+}
 
 /* A text file without "#!" is a script of ours. args[-2..-1] are free. */
 static void
@@ -44,9 +63,9 @@ exec_or_die(const char *path, char **args, char **envp)
 	errno = ENOENT;
 	if (path != NULL)
 		execve(path, args, envp);
-	if (errno == ENOEXEC)
-		exec_script(path, args, envp);
 	error = errno;
+	if (error == ENOEXEC && is_script(path))
+		exec_script(path, args, envp);
 	child_complain(args[0], error);
 	_exit(error == ENOENT ? 127 : 126);
 }

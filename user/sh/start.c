@@ -108,7 +108,7 @@ spawn(struct cm_spawn *s, char **args)
 {
 	long pid = cm_task_spawn(s);
 
-	if (pid != -CM_ENOEXEC)
+	if (pid != -CM_ENOEXEC || !is_script(s->path))
 		return pid;
 	args[-1] = (char *)"sh";
 	args[0] = (char *)s->path;

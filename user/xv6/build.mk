@@ -48,7 +48,7 @@ $(XV6_ETC):
 	$(Q)ln -sfn system/root/etc $@
 
 .PHONY: xv6
-## xv6                     our programs against the xv6 calls
+##   xv6                     our programs against the xv6 calls
 xv6: $(XV6_PROGS) $(XV6_ETC)
 user: xv6
 
