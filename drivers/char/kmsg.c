@@ -30,12 +30,47 @@ line_read(uint64_t *seq, char *line, size_t max)
 	return len;
 }
 
+static uint64_t
+number_read(const char **s, const char *end)
+{
+	uint64_t n = 0;
+
+	while (*s < end && **s == ' ')
+		++*s;
+	while (*s < end && **s >= '0' && **s <= '9')
+		n = n * 10 + (uint64_t)(*(*s)++ - '0');
+	return n;
+}
+
+/* The record of a line "<level>[seconds.microseconds] text"; what the ring
+ * has overwritten the head of goes out as text. */
+static size_t
+record_format(char *out, size_t max, uint64_t seq, const char *line, size_t n)
+{
+	const char *s = line + 4, *end = line + n;
+	unsigned level = 6;
+	uint64_t us = 0;
+
+	if (n > 4 && line[0] == '<' && line[2] == '>' && line[3] == '[') {
+		level = (unsigned)(line[1] - '0');
+		us = number_read(&s, end) * 1000000;
+		s += s < end && *s == '.';
+		us += number_read(&s, end);
+		s += s < end && *s == ']';
+		s += s < end && *s == ' ';
+	} else {
+		s = line;
+	}
+	return (size_t)snprintf(out, max, "%u,%llu,%llu,-;%.*s\n", level,
+	    (unsigned long long)seq, (unsigned long long)us, (int)(end - s), s);
+}
+
 /* f->off is the sequence of the next byte. */
 static enum err
 kmsg_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 {
 	char line[LINE_MAX_BYTES], out[LINE_MAX_BYTES + 64];
-	uint64_t seq = *off;
+	uint64_t seq = *off, at;
 	size_t n, len, got = 0;
 	enum err e;
 
@@ -47,10 +82,10 @@ kmsg_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 			return e;
 	}
 	n = line_read(&seq, line, sizeof(line));
+	at = seq - n; /* some may have been overwritten */
 	if (n != 0 && line[n - 1] == '\n')
 		n--;
-	len = (size_t)snprintf(out, sizeof(out), "6,%llu,0,-;%.*s\n",
-	    (unsigned long long)(seq - n), (int)n, line);
+	len = record_format(out, sizeof(out), at, line, n);
 	if (len > it->left)
 		return ERR_INVAL;
 	while (got < len) {

@@ -2,7 +2,9 @@
  * The kernel log, panics and assertions.
  *
  * Messages go into a ring that programs read (/dev/kmsg, native log call)
- * and, up to the console level, to the console. Any context, any lock.
+ * and, up to the console level, to the console. Any context, any lock. A line
+ * of the ring is "<level>[seconds.microseconds] text", the level as syslog has
+ * it: 3 error, 4 warning, 6 information, 7 debug.
  */
 #pragma once
 

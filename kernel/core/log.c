@@ -30,7 +30,10 @@ static struct {
 	.console_level = LOG_INFO,
 };
 
-static const char level_mark[] = { 'E', 'W', 'I', 'D' };
+/* In front of a line in the ring: its level as syslog(2) has it. The console
+ * leaves it out. */
+#define MARK_BYTES 3
+static const char level_digit[] = { '3', '4', '6', '7' };
 
 static void
 console_write(const char *s, size_t len)
@@ -63,8 +66,8 @@ klog(enum log_level level, const char *fmt, ...)
 	size_t len;
 	va_list ap;
 
-	len = (size_t)snprintf(line, sizeof(line), "%c[%5lu.%06lu] ",
-	    level_mark[level], (unsigned long)(now / NS_PER_SEC),
+	len = (size_t)snprintf(line, sizeof(line), "<%c>[%5lu.%06lu] ",
+	    level_digit[level], (unsigned long)(now / NS_PER_SEC),
 	    (unsigned long)(now % NS_PER_SEC / NS_PER_US));
 	va_start(ap, fmt);
 	len += (size_t)vsnprintf(line + len, sizeof(line) - len, fmt, ap);
@@ -75,7 +78,7 @@ klog(enum log_level level, const char *fmt, ...)
 	flags = spin_lock_irq(&klogs.lock);
 	ring_put(line, len);
 	if (level <= klogs.console_level)
-		console_write(line, len);
+		console_write(line + MARK_BYTES, len - MARK_BYTES);
 	spin_unlock_irq(&klogs.lock, flags);
 	if (!waitq_idle(&klogs.readers))
 		waitq_wake(&klogs.readers, 0);

@@ -1,6 +1,5 @@
 /* dmesg [-w]: the kernel's log from /dev/kmsg; -w waits for more. A record
- * is "level,number,microseconds,flags;text"; the kernel's own text begins
- * with a letter for the level and the time in brackets. */
+ * is "level,number,microseconds,flags;text". */
 #include "tool.h"
 
 static void
@@ -14,11 +13,7 @@ show(char *record)
 		fputs(record, stdout);
 		return;
 	}
-	if (text[1] != '\0' && text[2] == '[')
-		fputs(text + 2, stdout);
-	else
-		printf("[%5llu.%06llu] %s", us / 1000000, us % 1000000,
-		    text + 1);
+	printf("[%5llu.%06llu] %s", us / 1000000, us % 1000000, text + 1);
 	if (strchr(text, '\n') == NULL)
 		putchar('\n');
 }
