@@ -115,11 +115,20 @@ devpts_lookup(struct vnode *dir, const char *name, size_t len,
 	return e;
 }
 
+/* A number is given out again: the name is good as long as it means this
+ * pty. */
 static bool
-devpts_still_valid(struct vnode *dir UNUSED, const char *name UNUSED,
+devpts_still_valid(struct vnode *dir, const char *name UNUSED,
     size_t len UNUSED, struct vnode *v)
 {
-	return v != NULL && v->ino == INO_PTMX;
+	struct pty_info p;
+	unsigned number;
+
+	if (v == NULL || v->ino == INO_PTMX)
+		return v != NULL;
+	number = RDEV_MINOR(v->rdev);
+	return pty_next(instance_of(dir->super)->set, number, &p) == OK &&
+	    p.number == number && v->ino == INO_SLAVE + p.id;
 }
 
 /* Offsets: 2 is ptmx, 3 + n is the first pty numbered n or more. */

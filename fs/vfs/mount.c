@@ -270,6 +270,13 @@ path_ref(const struct path *p)
 }
 
 void
+path_parent(const struct path *p, struct path *out)
+{
+	mount_ref(p->mount);
+	*out = (struct path){ p->mount, dentry_parent(p->dentry) };
+}
+
+void
 path_unref(struct path *p)
 {
 	struct mount *m = p->mount;

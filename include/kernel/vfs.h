@@ -34,6 +34,8 @@ bool path_is_ns_root(const struct path *p, const struct mount_ns *ns);
 void vfs_init(void);
 
 void path_ref(const struct path *p);
+/* The directory that p is named in, of the same mount; *out referenced. */
+void path_parent(const struct path *p, struct path *out);
 void path_unref(struct path *p); /* both to NULL */
 
 /* How a walk ends; WALK_* flags. */
@@ -105,7 +107,10 @@ enum err vfs_sync(void);
 enum err vfs_chdir(const struct path *p);
 enum err vfs_chroot(const struct path *p);
 /* The path text as seen from root (NULL: the task's), into the end of buf;
- * *start points at it. "(unreachable)" is prefixed when it is not below. */
+ * *start points at it. When it is not below, PATH_UNREACHABLE is prefixed to
+ * the path from the namespace's root: getcwd shows that, a link of /proc leaves
+ * it out. */
+#define PATH_UNREACHABLE "(unreachable)"
 enum err vfs_path_text(const struct path *p, const struct path *root,
     char *buf, size_t len, char **start);
 enum err vfs_xattr_get(const struct path *p, const char *name, void *buf,

@@ -17,7 +17,8 @@
  * one set. A number is free again once the master is closed and the slave
  * has no files.
  *
- * Locks: set->lock (RANK_PORT) covers the numbers. The rest is under the
+ * Locks: set->lock (spin: names are checked without sleeping) covers the
+ * numbers; nothing is taken under it. The rest is under the
  * tty's locks or atomic. master_read and master_write queue the master's
  * readers and writers, as the tty's locks do for the slave.
  *
@@ -48,7 +49,7 @@
 
 struct pty_set {
 	struct ref refs;
-	struct mutex lock; /* RANK_PORT */
+	struct spinlock lock; /* RANK_DENTRY */
 	struct pty **ptys; /* [l] by number; grows */
 	unsigned cap; /* [l] */
 };
@@ -81,7 +82,7 @@ pty_set_create(void)
 	if (s == NULL)
 		return NULL;
 	ref_init(&s->refs, 1);
-	mutex_init(&s->lock, RANK_PORT, "pty set");
+	spin_init(&s->lock, RANK_DENTRY, "pty set");
 	return s;
 }
 
@@ -107,22 +108,31 @@ pty_set_first(void)
 	return first_set;
 }
 
+/* More slots than cap; another may be faster, then nothing is done. */
 static enum err
-set_grow(struct pty_set *s)
+set_grow(struct pty_set *s, unsigned cap)
 {
-	unsigned cap = s->cap == 0 ? 8 : s->cap * 2;
-	struct pty **ptys;
+	unsigned more = cap == 0 ? 8 : cap * 2;
+	struct pty **ptys, **old;
 
-	if (s->cap >= PTY_MAX)
+	if (cap >= PTY_MAX)
 		return ERR_NOSPC;
-	ptys = kzalloc(cap * sizeof(*ptys));
+	ptys = kzalloc(more * sizeof(*ptys));
 	if (ptys == NULL)
 		return ERR_NOMEM;
-	if (s->cap > 0)
-		memcpy(ptys, s->ptys, s->cap * sizeof(*ptys));
-	kfree(s->ptys, s->cap * sizeof(*ptys));
-	s->ptys = ptys;
-	s->cap = cap;
+	spin_lock(&s->lock);
+	old = s->ptys;
+	if (s->cap == cap) {
+		if (cap > 0)
+			memcpy(ptys, old, cap * sizeof(*ptys));
+		s->ptys = ptys;
+		s->cap = more;
+	} else {
+		old = ptys;
+		cap = more;
+	}
+	spin_unlock(&s->lock);
+	kfree(old, cap * sizeof(*ptys));
 	return OK;
 }
 
@@ -131,18 +141,23 @@ static enum err
 set_add(struct pty_set *s, struct pty *p)
 {
 	enum err e = OK;
-	unsigned i = 0;
 
-	mutex_lock(&s->lock);
-	while (i < s->cap && s->ptys[i] != NULL)
-		i++;
-	if (i == s->cap)
-		e = set_grow(s);
-	if (e == OK) {
-		s->ptys[i] = p;
-		p->number = i;
+	while (e == OK) {
+		unsigned cap, i = 0;
+
+		spin_lock(&s->lock);
+		cap = s->cap;
+		while (i < cap && s->ptys[i] != NULL)
+			i++;
+		if (i < cap) {
+			s->ptys[i] = p;
+			p->number = i;
+		}
+		spin_unlock(&s->lock);
+		if (i < cap)
+			return OK;
+		e = set_grow(s, cap);
 	}
-	mutex_unlock(&s->lock);
 	return e;
 }
 
@@ -151,10 +166,10 @@ set_remove(struct pty *p)
 {
 	struct pty_set *s = p->set;
 
-	mutex_lock(&s->lock);
+	spin_lock(&s->lock);
 	if (p->number < s->cap && s->ptys[p->number] == p)
 		s->ptys[p->number] = NULL;
-	mutex_unlock(&s->lock);
+	spin_unlock(&s->lock);
 }
 
 /* The pty of that number, with a reference to its tty. */
@@ -163,13 +178,13 @@ set_find(struct pty_set *s, unsigned number, struct pty **out)
 {
 	enum err e = ERR_NOENT;
 
-	mutex_lock(&s->lock);
+	spin_lock(&s->lock);
 	if (number < s->cap && s->ptys[number] != NULL &&
 	    ref_inc_unless_zero(&s->ptys[number]->tty->refs)) {
 		*out = s->ptys[number];
 		e = OK;
 	}
-	mutex_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return e;
 }
 
@@ -178,7 +193,7 @@ pty_next(struct pty_set *s, unsigned from, struct pty_info *out)
 {
 	enum err e = ERR_NOENT;
 
-	mutex_lock(&s->lock);
+	spin_lock(&s->lock);
 	for (unsigned i = from; i < s->cap; i++) {
 		const struct pty *p = s->ptys[i];
 
@@ -188,7 +203,7 @@ pty_next(struct pty_set *s, unsigned from, struct pty_info *out)
 		e = OK;
 		break;
 	}
-	mutex_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return e;
 }
 
@@ -461,30 +476,48 @@ pty_unlock(struct file *master)
 
 /* ---- control ----------------------------------------------------------- */
 
-/* Opens the slave without a path, for TIOCGPTPEER. */
+/* The slave by its name beside the master's: pts/N where ptmx is a device, N
+ * where it is a devpts's own. */
 static enum err
-open_peer(struct pty *p, unsigned flags, long *ret)
+find_peer(struct file *master, const struct open_how *how, struct file **out)
 {
-	struct file *f = NULL;
-	uint32_t h;
+	struct pty *p = pty_of(master);
+	struct path dir;
+	char name[TTY_NAME_MAX];
 	enum err e;
 
-	/* Access modes and flags are open(2)'s. */
-	e = file_create(&tty_file_ops, OBJ_FILE, FILE_STREAM |
-	    ((flags & 3) != 1 ? FILE_READ : 0) |
-	    ((flags & 3) != 0 ? FILE_WRITE : 0) |
-	    ((flags & 0400) ? FILE_NOCTTY : 0) |
-	    ((flags & 04000) ? FILE_NONBLOCK : 0), NULL, &f);
+	if (master->path.dentry == NULL)
+		return ERR_NODEV;
+	path_parent(&master->path, &dir);
+	snprintf(name, sizeof(name), "pts/%u", p->number);
+	e = vfs_open(&dir, name, how, out);
+	if (e == ERR_NOENT || e == ERR_NOTDIR)
+		e = vfs_open(&dir, strchr(name, '/') + 1, how, out);
+	path_unref(&dir);
 	if (e != OK)
 		return e;
-	e = tty_open(p->tty, f, false);
-	if (e != OK) {
-		static const struct file_ops no_ops = { .read = NULL };
+	if ((*out)->ops == &tty_file_ops && tty_file_of(*out)->tty == p->tty)
+		return OK;
+	file_unref(*out); /* another set of terminals is mounted there */
+	return ERR_NODEV;
+}
 
-		f->ops = &no_ops; /* it never became a terminal */
-		file_unref(f);
+/* TIOCGPTPEER: a handle of the slave. Access modes and flags are open(2)'s. */
+static enum err
+open_peer(struct file *master, unsigned flags, long *ret)
+{
+	struct open_how how = {
+		.flags = ((flags & 3) != 1 ? FILE_READ : 0) |
+		    ((flags & 3) != 0 ? FILE_WRITE : 0) |
+		    ((flags & 04000) ? FILE_NONBLOCK : 0),
+		.how = (flags & 0400) ? OPEN_NOCTTY : 0,
+	};
+	struct file *f = NULL;
+	uint32_t h;
+	enum err e = find_peer(master, &how, &f);
+
+	if (e != OK)
 		return e;
-	}
 	e = handle_add(task_current()->handles, &f->obj,
 	    file_rights(file_flags(f)),
 	    (flags & 02000000) ? HANDLE_CLOEXEC : 0, &h);
@@ -563,7 +596,7 @@ master_control(struct file *f, unsigned cmd, uintptr_t arg, long *ret)
 	case CTL_TIOCGPKT:
 		return user_store32(arg, atomic_load(&p->packet));
 	case CTL_TIOCGPTPEER:
-		return open_peer(p, (unsigned)arg, ret);
+		return open_peer(f, (unsigned)arg, ret);
 	case CTL_TIOCSIG:
 		return control_signal(p, arg);
 	case CTL_FIONREAD:
