@@ -63,8 +63,8 @@ fd_link(const struct proc_ctx *c, char *buf, size_t len, size_t *done)
 	if (page == NULL) {
 		e = ERR_NOMEM;
 	} else if (f->path.dentry != NULL) {
-		e = vfs_path_text(
-		    &f->path, NULL, page_virt(page), PAGE_SIZE, &start);
+		e = proc_path_text(
+		    &f->path, page_virt(page), PAGE_SIZE, &start);
 	} else {
 		start = page_virt(page);
 		describe(f, start, PAGE_SIZE);

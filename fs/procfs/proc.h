@@ -37,6 +37,9 @@ void seq_pad(struct seq *q, size_t start, size_t col);
 /* Copies from off on; the count, faulting nothing in. */
 enum err seq_read(struct seq *q, struct iter *it, uint64_t off, size_t *done);
 size_t seq_path(struct seq *q, const struct path *p);
+/* As vfs_path_text() for the reader, the way links of /proc have it. */
+enum err proc_path_text(
+    const struct path *p, char *buf, size_t len, char **start);
 
 /* ---- entries: tree.c -------------------------------------------------- */
 

@@ -111,6 +111,16 @@ seq_pad(struct seq *q, size_t start, size_t col)
 		seq_put(q, " ", 1);
 }
 
+enum err
+proc_path_text(const struct path *p, char *buf, size_t len, char **start)
+{
+	enum err e = vfs_path_text(p, NULL, buf, len, start);
+
+	if (e == OK && **start != '/')
+		*start += sizeof(PATH_UNREACHABLE) - 1;
+	return e;
+}
+
 size_t
 seq_path(struct seq *q, const struct path *p)
 {
@@ -120,7 +130,7 @@ seq_path(struct seq *q, const struct path *p)
 
 	if (page == NULL)
 		return 0;
-	if (vfs_path_text(p, NULL, page_virt(page), PAGE_SIZE, &start) == OK) {
+	if (proc_path_text(p, page_virt(page), PAGE_SIZE, &start) == OK) {
 		len = strlen(start);
 		seq_escaped(q, start);
 	}

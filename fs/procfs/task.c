@@ -179,8 +179,8 @@ path_link(enum err e, struct path *p, char *buf, size_t len, size_t *done)
 	if (e != OK)
 		return e;
 	page = page_alloc(0);
-	e = page == NULL ? ERR_NOMEM : vfs_path_text(
-	    p, NULL, page_virt(page), PAGE_SIZE, &start);
+	e = page == NULL ? ERR_NOMEM : proc_path_text(
+	    p, page_virt(page), PAGE_SIZE, &start);
 	if (e == OK) {
 		*done = MIN(strlen(start), len);
 		memcpy(buf, start, *done);

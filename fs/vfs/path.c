@@ -92,7 +92,8 @@ vfs_path_text(const struct path *p, const struct path *root, char *buf,
 	if (good && *t.start != '/')
 		good = text_prepend(&t, "/", 1);
 	if (good && !reached)
-		good = text_prepend(&t, "(unreachable)", 13);
+		good = text_prepend(&t, PATH_UNREACHABLE,
+		    sizeof(PATH_UNREACHABLE) - 1);
 	path_unref(&own);
 	if (!good)
 		return ERR_RANGE;
