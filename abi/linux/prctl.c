@@ -384,6 +384,9 @@ lx_getrusage(struct thread *t, const struct sysargs *a, long *ret)
 		ru.major_faults = (int64_t)atomic_load(&task->faults_major);
 		ru.switches_voluntary = (int64_t)t->se.switches_voluntary;
 		ru.switches_forced = (int64_t)t->se.switches_forced;
+	} else {
+		ru.minor_faults = (int64_t)atomic_load(&task->child_minor);
+		ru.major_faults = (int64_t)atomic_load(&task->child_major);
 	}
 	return user_copy_out(a->v[1], &ru, sizeof(ru));
 }

@@ -49,6 +49,47 @@ show_meminfo(struct seq *q, const struct proc_ctx *c)
 	return OK;
 }
 
+/* Of all tasks that are there, and of those reaped into them. */
+static void
+fault_totals(const struct proc_ctx *c, unsigned long *all,
+    unsigned long *major)
+{
+	struct task *t = NULL;
+	int pid = 1;
+
+	*all = *major = 0;
+	while (task_next(c->container, pid, &t) == OK) {
+		unsigned long slow = atomic_load(&t->faults_major) +
+		    atomic_load(&t->child_major);
+
+		*all += atomic_load(&t->faults_minor) +
+		    atomic_load(&t->child_minor) + slow;
+		*major += slow;
+		pid = t->pid + 1;
+		task_unref(t);
+	}
+}
+
+/* What is counted here; there is no store behind any page yet, hence no page
+ * in or out. */
+static enum err
+show_vmstat(struct seq *q, const struct proc_ctx *c)
+{
+	struct page_stats st;
+	unsigned long faults, major;
+
+	page_stats(&st);
+	fault_totals(c, &faults, &major);
+	seq_printf(q, "nr_free_pages %llu\nnr_file_pages %llu\nnr_shmem %llu\n"
+	    "nr_page_table_pages %llu\nnr_slab_unreclaimable %llu\n",
+	    (unsigned long long)st.free, (unsigned long long)st.cached,
+	    (unsigned long long)st.cached, (unsigned long long)st.tables,
+	    (unsigned long long)st.slab);
+	seq_printf(q, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
+	    "pgfault %lu\npgmajfault %lu\n", faults, major);
+	return OK;
+}
+
 static enum err
 show_slabinfo(struct seq *q, const struct proc_ctx *c)
 {
@@ -353,6 +394,7 @@ static const struct proc_entry root_table[] = {
 	PROC_FILE("swaps", show_swaps),
 	PROC_FILE("uptime", show_uptime),
 	PROC_FILE("version", show_version),
+	PROC_FILE("vmstat", show_vmstat),
 	PROC_DIR("sys", proc_sys_table),
 	PROC_DIR("carmine", proc_carmine_table),
 	PROC_END,

@@ -140,9 +140,9 @@ put_times(struct seq *q, const struct proc_ctx *c)
 		sched_times(c->thread, &u, &s);
 	else
 		task_times(t, &u, &s);
-	seq_printf(q, " %llu 0 %llu 0 %llu %llu %llu %llu",
-	    (unsigned long long)atomic_load(&t->faults_minor),
-	    (unsigned long long)atomic_load(&t->faults_major),
+	seq_printf(q, " %lu %lu %lu %lu %llu %llu %llu %llu",
+	    atomic_load(&t->faults_minor), atomic_load(&t->child_minor),
+	    atomic_load(&t->faults_major), atomic_load(&t->child_major),
 	    (unsigned long long)(u / TICK_NS),
 	    (unsigned long long)(s / TICK_NS),
 	    (unsigned long long)(atomic_load(&t->child_utime) / TICK_NS),

@@ -116,6 +116,7 @@ struct task {
 	atomic_ullong utime, stime; /* [A] ns of dead threads */
 	atomic_ullong child_utime, child_stime; /* [A] of reaped children */
 	atomic_ulong faults_minor, faults_major; /* [A] */
+	atomic_ulong child_minor, child_major; /* [A] of reaped children */
 	/* POSIX odds and ends */
 	struct ktimer real_timer; /* ITIMER_REAL */
 	ns_t real_interval, real_deadline; /* [S] */

@@ -55,6 +55,12 @@ reap(struct look *l, struct task *child)
 
 	atomic_fetch_add(&self->child_utime, l->result.utime);
 	atomic_fetch_add(&self->child_stime, l->result.stime);
+	atomic_fetch_add(&self->child_minor,
+	    atomic_load(&child->faults_minor) +
+	    atomic_load(&child->child_minor));
+	atomic_fetch_add(&self->child_major,
+	    atomic_load(&child->faults_major) +
+	    atomic_load(&child->child_major));
 	task_unlink_child(child);
 	l->reaped = child;
 }
