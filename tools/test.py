@@ -90,6 +90,8 @@ class Suite:
             self.count.fail("%s: %s" % (name, report.group(1).strip()), text)
         elif status != 0 and not bad:
             self.count.fail("%s: status %d" % (name, status), text)
+        elif plan and int(plan[-1]) == 0:
+            self.count.fail("%s: no test has that name" % name, text)
         elif not plan or int(plan[-1]) != len(good) + len(bad) or \
                 not good + bad:
             self.count.fail("%s: no full report" % name, text)

@@ -152,3 +152,9 @@ def test_a_missing_interpreter_is_said(run_line, tmp_path):
     status, text = run_line("/extra/s", extra=tmp_path / "x")
     assert status in (126, 127)
     assert text != ""
+
+
+def test_vmstat_counts(run_line):
+    status, text = run_line("/abi/linux/usr/bin/vmstat -s")
+    assert status == 0
+    assert "pages swapped out" in text

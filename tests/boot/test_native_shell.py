@@ -1,4 +1,5 @@
 """The native shell as people use it."""
+import re
 import time
 import pytest
 
@@ -87,3 +88,19 @@ def test_end_of_input_ends_cat(console):
     c.expect(r"typed\ntyped\n")
     c.send("\x04")
     c.prompt()
+
+
+def test_a_foreign_binary_is_no_script(run_line):
+    status, text = run_line("printf '\\177ELF\\2\\1\\1\\0\\0' > /tmp/x; "
+                            "chmod +x /tmp/x; /tmp/x | cat; /tmp/x")
+    assert status == 126
+    assert text == "sh: /tmp/x: Exec format error\n" * 2
+
+
+def test_the_kernel_log_has_levels_and_times(run_line):
+    _, text = run_line("head -n 1 /dev/kmsg; dmesg | head -n 1; "
+                       "/abi/linux/bin/busybox dmesg | head -n 1")
+    record, ours, theirs = text.splitlines()
+    assert re.fullmatch(r"6,0,[1-9]\d*,-;Carmine on .*", record)
+    assert re.fullmatch(r"\[ *\d+\.\d{6}\] Carmine on .*", ours)
+    assert theirs == ours
