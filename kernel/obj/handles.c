@@ -290,7 +290,7 @@ handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
 
 /* Makes room for handle h; lock held, dropped and taken again meanwhile. */
 static enum err
-grow(struct handle_table *t, unsigned h)
+grow(struct handle_table *t, unsigned h) REQUIRES(t->lock)
 {
 	struct handle_slots *old = slots_of(t), *s;
 	unsigned size = old->size;
