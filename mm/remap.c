@@ -169,24 +169,23 @@ remap_locked(struct remap *q) REQUIRES(q->space->lock)
 }
 
 enum err
-space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len,
-    unsigned flags, vaddr_t *inout)
+space_remap(struct space *s, const struct remap_request *req, vaddr_t *out)
 {
-	struct remap q = { .space = s, .old = old, .to = *inout,
-		.flags = flags, .dead = LIST_INIT(q.dead) };
+	struct remap q = { .space = s, .old = req->old, .to = req->to,
+		.flags = req->flags, .dead = LIST_INIT(q.dead) };
 	enum err e;
 
-	q.old_len = ALIGN_UP(old_len, PAGE_SIZE);
-	q.new_len = ALIGN_UP(new_len, PAGE_SIZE);
-	if (!space_range_ok(s, old, q.old_len) || q.new_len == 0 ||
-	    q.new_len < new_len || q.new_len > s->high ||
-	    ((flags & REMAP_DONTUNMAP) != 0 && q.new_len != q.old_len))
+	q.old_len = ALIGN_UP(req->old_len, PAGE_SIZE);
+	q.new_len = ALIGN_UP(req->new_len, PAGE_SIZE);
+	if (!space_range_ok(s, q.old, q.old_len) || q.new_len == 0 ||
+	    q.new_len < req->new_len || q.new_len > s->high ||
+	    ((q.flags & REMAP_DONTUNMAP) != 0 && q.new_len != q.old_len))
 		return ERR_INVAL;
 	rw_write_lock(&q.space->lock);
 	e = remap_locked(&q);
 	rw_write_unlock(&q.space->lock);
 	regions_free(&q.dead);
 	if (e == OK)
-		*inout = q.to;
+		*out = q.to;
 	return e;
 }

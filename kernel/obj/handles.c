@@ -279,11 +279,11 @@ handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
 
 enum err
 handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out, bool *borrowed)
+    rights_t need, struct handle_loan *out)
 {
-	*borrowed = LIKELY(is_private(t));
-	return *borrowed ? slot_peek(t, h, kinds, need, out) :
-	    handle_get(t, h, kinds, need, out);
+	out->counted = UNLIKELY(!is_private(t));
+	return out->counted ? handle_get(t, h, kinds, need, &out->obj) :
+	    slot_peek(t, h, kinds, need, &out->obj);
 }
 
 /* ---- reserving and installing ------------------------------------------ */
@@ -504,8 +504,8 @@ copy_of(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
 }
 
 enum err
-handle_dup(struct handle_table *t, uint32_t h, uint32_t from, rights_t mask,
-    unsigned flags, uint32_t *out)
+handle_dup(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
+    uint32_t *inout)
 {
 	uint64_t v = 0;
 	enum err e;
@@ -513,7 +513,7 @@ handle_dup(struct handle_table *t, uint32_t h, uint32_t from, rights_t mask,
 	e = copy_of(t, h, mask, flags, &v);
 	if (e != OK)
 		return e;
-	e = take_slot(t, from, v, out);
+	e = take_slot(t, *inout, v, inout);
 	if (e != OK)
 		obj_unref(slot_obj(v));
 	return e;

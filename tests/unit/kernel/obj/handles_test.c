@@ -81,7 +81,7 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	struct handle_table *t = start(100);
 	struct obj *o = thing(OBJ_FILE), *got = NULL;
 	uint32_t h = 99;
-	bool borrowed = false;
+	struct handle_loan loan;
 
 	EXPECT_EQ(handle_add(t, o, RIGHT_READ, 0, &h), OK);
 	EXPECT_EQ(h, 0);
@@ -95,13 +95,13 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	EXPECT(got == o);
 	obj_unref(got);
 	shim_task.handles = t;
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
-	EXPECT(borrowed && atomic_load(&o->refs.count) == 1);
-	handle_put(got, borrowed);
+	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT(!loan.counted && atomic_load(&o->refs.count) == 1);
+	handle_return(&loan);
 	handle_table_ref(t);
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
-	EXPECT(!borrowed && atomic_load(&o->refs.count) == 2);
-	handle_put(got, borrowed);
+	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT(loan.counted && atomic_load(&o->refs.count) == 2);
+	handle_return(&loan);
 	handle_table_unref(t);
 	shim_task.handles = NULL;
 	EXPECT_EQ(destroyed, 0);
@@ -136,9 +136,10 @@ TEST(reserved_slots_are_invisible)
 	EXPECT_EQ(handle_reserve(t, &h), OK);
 	EXPECT_EQ(handle_get(t, h, OBJ_ANY, 0, &got), ERR_BADHANDLE);
 	EXPECT_EQ(handle_close(t, h), ERR_BADHANDLE);
-	EXPECT_EQ(handle_dup(t, h, 0, RIGHTS_ALL, 0, &copy), ERR_BADHANDLE);
+	EXPECT_EQ(handle_dup(t, h, RIGHTS_ALL, 0, &copy), ERR_BADHANDLE);
 	handle_install(t, h, o, RIGHT_READ, HANDLE_CLOEXEC);
-	EXPECT_EQ(handle_dup(t, h, 5, RIGHTS_ALL, 0, &copy), OK);
+	copy = 5;
+	EXPECT_EQ(handle_dup(t, h, RIGHTS_ALL, 0, &copy), OK);
 	EXPECT_EQ(copy, 5);
 	EXPECT_EQ(handle_reserve_from(t, 6, &h), OK);
 	EXPECT_EQ(handle_dup_to(t, 5, h, RIGHTS_ALL, 0), ERR_BUSY);
@@ -158,7 +159,8 @@ TEST(rights_only_shrink)
 
 	EXPECT_EQ(handle_add(t, thing(OBJ_FILE), RIGHT_READ | RIGHT_SEEK, 0,
 	    &h), OK);
-	EXPECT_EQ(handle_dup(t, h, 0, RIGHT_READ | RIGHT_WRITE, 0, &h), OK);
+	EXPECT_EQ(handle_dup(t, h, RIGHT_READ | RIGHT_WRITE, 0, &copy), OK);
+	h = copy;
 	EXPECT_EQ(handle_rights(t, h, &r), OK);
 	EXPECT_EQ(r, RIGHT_READ);
 	handle_table_unref(t);
@@ -198,7 +200,7 @@ TEST(a_clone_has_the_same_handles)
 	struct handle_table *t = start(1 << 20), *c;
 	struct obj *got = NULL;
 	unsigned flags = 0;
-	uint32_t h = 0;
+	uint32_t h = 0, copy = 0;
 
 	for (unsigned i = 0; i < 200; i++)
 		EXPECT_EQ(handle_add(t, thing(OBJ_FILE), RIGHT_READ,
