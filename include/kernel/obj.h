@@ -175,6 +175,15 @@ enum err handle_dup_to(struct handle_table *t, uint32_t h, uint32_t target,
 enum err handle_dup(struct handle_table *t, uint32_t h, rights_t mask,
     unsigned flags, uint32_t *inout);
 enum err handle_close(struct handle_table *t, uint32_t h);
+/*
+ * Closes n different handles together, or none: ERR_BADHANDLE when one is no
+ * longer that of its object in objs. Does not sleep; the caller then calls
+ * handle_closed() for each object.
+ */
+enum err handle_take(struct handle_table *t, const uint32_t *h,
+    struct obj *const *objs, unsigned n);
+/* What closing a handle of o means for o; drops the slot's reference. */
+void handle_closed(struct handle_table *t, struct obj *o);
 /* [first, last], both inclusive; flags HANDLE_CLOEXEC: only mark. */
 void handle_close_range(
     struct handle_table *t, uint32_t first, uint32_t last, unsigned mark);

@@ -151,11 +151,36 @@ TEST(reserved_slots_are_invisible)
 	EXPECT_EQ(destroyed, 1);
 }
 
+TEST(handles_are_taken_together_or_not_at_all)
+{
+	struct handle_table *t = start(10);
+	struct obj *o[3] = { thing(OBJ_PIPE), thing(OBJ_PIPE), thing(OBJ_PIPE) };
+	struct obj *swapped[2] = { o[0], o[2] }, *pair[2] = { o[0], o[1] };
+	uint32_t h[2] = { 0, 0 }, third = 0, far[2] = { 0, 5000 };
+
+	EXPECT_EQ(handle_add(t, o[0], RIGHT_READ, 0, &h[0]), OK);
+	EXPECT_EQ(handle_add(t, o[1], RIGHT_READ, 0, &h[1]), OK);
+	EXPECT_EQ(handle_add(t, o[2], RIGHT_READ, 0, &third), OK);
+	/* One number names another object now: nothing is closed. */
+	EXPECT_EQ(handle_take(t, h, swapped, 2), ERR_BADHANDLE);
+	EXPECT_EQ(handle_take(t, far, pair, 2), ERR_BADHANDLE);
+	EXPECT_EQ(handle_count(t), 3);
+	EXPECT_EQ(handle_take(t, h, pair, 2), OK);
+	EXPECT_EQ(handle_count(t), 1);
+	EXPECT_EQ(closed, 0);
+	handle_closed(t, o[0]);
+	handle_closed(t, o[1]);
+	EXPECT_EQ(closed, 2);
+	EXPECT_EQ(destroyed, 2);
+	handle_table_unref(t);
+	EXPECT_EQ(destroyed, 3);
+}
+
 TEST(rights_only_shrink)
 {
 	struct handle_table *t = start(10);
 	rights_t r = 0;
-	uint32_t h = 0;
+	uint32_t h = 0, copy = 0;
 
 	EXPECT_EQ(handle_add(t, thing(OBJ_FILE), RIGHT_READ | RIGHT_SEEK, 0,
 	    &h), OK);
@@ -200,7 +225,7 @@ TEST(a_clone_has_the_same_handles)
 	struct handle_table *t = start(1 << 20), *c;
 	struct obj *got = NULL;
 	unsigned flags = 0;
-	uint32_t h = 0, copy = 0;
+	uint32_t h = 0;
 
 	for (unsigned i = 0; i < 200; i++)
 		EXPECT_EQ(handle_add(t, thing(OBJ_FILE), RIGHT_READ,
