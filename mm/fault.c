@@ -414,7 +414,7 @@ out:
 
 /* The page is not in the cache: drops the lock and brings it. */
 static enum err
-fault_bring(struct fault *f)
+fault_bring(struct fault *f) REQUIRES_SHARED(f->space->lock)
 {
 	struct memobj *m = f->region->obj;
 	uint64_t index = region_index(f->region, f->va);
@@ -434,7 +434,7 @@ fault_bring(struct fault *f)
 }
 
 static enum err
-fault_object(struct fault *f)
+fault_object(struct fault *f) REQUIRES_SHARED(f->space->lock)
 {
 	struct region *r = f->region;
 	uint64_t index = region_index(r, f->va);
@@ -512,7 +512,7 @@ out:
 
 /* One try under the shared lock. */
 static enum err
-fault_once(struct fault *f)
+fault_once(struct fault *f) REQUIRES_SHARED(f->space->lock)
 {
 	struct region *r = space_find(f->space, f->va);
 	bool large = false;
@@ -548,13 +548,13 @@ space_fault(struct space *s, vaddr_t va, unsigned access)
 	if (va >= s->high)
 		return ERR_FAULT;
 	for (;;) {
-		rw_read_lock(&s->lock);
+		rw_read_lock(&f.space->lock);
 		do
 			e = fault_once(&f);
 		while (e == ERR_LOOK_AGAIN);
 		stack = e == ERR_FAULT && f.region != NULL &&
 		    (f.region->flags & REGION_GROWSDOWN) != 0;
-		rw_read_unlock(&s->lock);
+		rw_read_unlock(&f.space->lock);
 		if (LIKELY(!stack))
 			return e;
 		e = stack_grow(s, f.va);

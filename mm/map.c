@@ -135,7 +135,7 @@ request_check(const struct space *s, const struct map_request *q, size_t len)
 /* The place: an exact one is emptied. */
 static enum err
 place_take(struct space *s, const struct map_request *q, size_t len,
-    struct map_result *out)
+    struct map_result *out) REQUIRES(s->lock)
 {
 	struct region *r;
 

@@ -250,7 +250,7 @@ page_fill(struct memobj *m, uint64_t index, struct page *p)
 
 /* Inserts a page that is not there; m->lock is held on entry and dropped. */
 static enum err
-page_add(struct memobj *m, uint64_t index, struct page **out)
+page_add(struct memobj *m, uint64_t index, struct page **out) RELEASES(m->lock)
 {
 	struct page *p = NULL;
 	bool fill = false;
@@ -364,32 +364,39 @@ memobj_shrink(struct memobj *m, size_t want)
 	return got;
 }
 
+/* Shrinks the object that has waited longest; false: there is none. */
+static bool
+shrink_next(size_t want, size_t *got)
+{
+	struct memobj *m;
+
+	spin_lock(&stored.lock);
+	m = list_first(&stored.all, struct memobj, reclaim_link);
+	if (m == NULL) {
+		spin_unlock(&stored.lock);
+		return false;
+	}
+	list_move_tail(&stored.all, &m->reclaim_link);
+	if (!mutex_trylock(&m->lock)) {
+		spin_unlock(&stored.lock);
+		return true;
+	}
+	spin_unlock(&stored.lock);
+	/* memobj_fini() waits for the lock we hold. */
+	*got += memobj_shrink(m, want);
+	mutex_unlock(&m->lock);
+	return true;
+}
+
 /* Takes the objects in turn, so that the ones just used for long come last. */
 static size_t
 cache_reclaim(size_t want)
 {
-	struct memobj *m;
 	size_t got = 0;
 	unsigned turns = 64;
 
-	while (got < want && turns-- > 0) {
-		bool locked = false;
-
-		spin_lock(&stored.lock);
-		m = list_first(&stored.all, struct memobj, reclaim_link);
-		if (m != NULL) {
-			list_move_tail(&stored.all, &m->reclaim_link);
-			locked = mutex_trylock(&m->lock);
-		}
-		spin_unlock(&stored.lock);
-		if (m == NULL)
-			break;
-		if (locked) {
-			/* memobj_fini() waits for the lock we hold. */
-			got += memobj_shrink(m, want - got);
-			mutex_unlock(&m->lock);
-		}
-	}
+	while (got < want && turns-- > 0 && shrink_next(want - got, &got))
+		;
 	return got;
 }
 

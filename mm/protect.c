@@ -36,21 +36,18 @@ region_join(struct space *s, struct region *a, struct list *dead)
 	if (b == NULL || !can_join(a, b))
 		return b;
 	end = b->end;
-	if (m != NULL) {
-		mutex_lock(&m->region_lock);
+	region_obj_lock(a);
+	if (m != NULL)
 		list_del(&b->obj_link);
-	}
 	region_erase(&s->regions, b);
 	region_set_bounds(a, a->start, end);
 	region_touch(a, atomic_load(&b->touched_low),
 	    atomic_load(&b->touched_high));
 	if (atomic_load(&b->has_copies))
 		atomic_store(&a->has_copies, true);
-	if (m != NULL) {
-		mutex_unlock(&m->region_lock);
-		if (region_counts_writer(b))
-			atomic_fetch_sub(&m->writers, 1);
-	}
+	region_obj_unlock(a);
+	if (m != NULL && region_counts_writer(b))
+		atomic_fetch_sub(&m->writers, 1);
 	s->region_count--;
 	atomic_store_explicit(&s->recent, NULL, memory_order_relaxed);
 	list_add_tail(dead, &b->obj_link);

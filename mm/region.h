@@ -162,6 +162,22 @@ region_pte_prot(unsigned prot)
 
 /* ---- memobj internals -------------------------------------------------- */
 
+/* r's object's region_lock, if r has an object: what is there or not, clang
+ * cannot follow. */
+static inline void
+region_obj_lock(const struct region *r) NO_LOCK_ANALYSIS
+{
+	if (r->obj != NULL)
+		mutex_lock(&r->obj->region_lock);
+}
+
+static inline void
+region_obj_unlock(const struct region *r) NO_LOCK_ANALYSIS
+{
+	if (r->obj != NULL)
+		mutex_unlock(&r->obj->region_lock);
+}
+
 /* On and off its object's list; the latter is idempotent. */
 void memobj_link(struct region *r);
 void memobj_unlink(struct region *r);

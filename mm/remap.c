@@ -44,14 +44,11 @@ pages_move(struct space *s, struct region *from, const vaddr_t range[2],
     vaddr_t to)
 {
 	struct move mv = { .space = s, .delta = to - range[0] };
-	struct memobj *m = from->obj;
 
-	if (m != NULL)
-		mutex_lock(&m->region_lock);
+	region_obj_lock(from);
 	pt_walk(&s->arch, range[0], range[1], move_entry, &mv);
 	tlb_flush(&s->arch, range[0], range[1]);
-	if (m != NULL)
-		mutex_unlock(&m->region_lock);
+	region_obj_unlock(from);
 }
 
 /* What mremap works on. */
@@ -70,24 +67,21 @@ grow_in_place(const struct remap *q, struct region *r)
 {
 	struct space *s = q->space;
 	struct region *next = space_next(r);
-	struct memobj *m = r->obj;
 	vaddr_t end = q->old + q->new_len;
 
 	if (r->end != q->old + q->old_len || end > s->high || end < q->old ||
 	    (next != NULL && next->start < end))
 		return false;
-	if (m != NULL)
-		mutex_lock(&m->region_lock);
+	region_obj_lock(r);
 	region_set_bounds(r, r->start, end);
-	if (m != NULL)
-		mutex_unlock(&m->region_lock);
+	region_obj_unlock(r);
 	s->mapped += q->new_len - q->old_len;
 	return true;
 }
 
 /* Moves the old range to q->to, which is free. */
 static enum err
-move_to(struct remap *q, struct region *r)
+move_to(struct remap *q, struct region *r) REQUIRES(q->space->lock)
 {
 	struct space *s = q->space;
 	vaddr_t range[2] = { q->old,
@@ -112,17 +106,17 @@ move_to(struct remap *q, struct region *r)
 	if (mv.failed) {
 		/* Cuts no region, so it cannot fail. */
 		err_ignore(space_unmap_locked(
-		    s, q->to, q->new_len, &q->dead));
+		    q->space, q->to, q->new_len, &q->dead));
 		return ERR_NOMEM;
 	}
 	pages_move(s, r, range, q->to);
 	if ((q->flags & REMAP_DONTUNMAP) != 0)
 		return OK;
-	return space_unmap_locked(s, q->old, q->old_len, &q->dead);
+	return space_unmap_locked(q->space, q->old, q->old_len, &q->dead);
 }
 
 static enum err
-move_place(struct remap *q)
+move_place(struct remap *q) REQUIRES(q->space->lock)
 {
 	struct space *s = q->space;
 
@@ -131,7 +125,8 @@ move_place(struct remap *q)
 		    (q->to < q->old + q->old_len &&
 		    q->old < q->to + q->new_len))
 			return ERR_INVAL;
-		return space_unmap_locked(s, q->to, q->new_len, &q->dead);
+		return space_unmap_locked(
+		    q->space, q->to, q->new_len, &q->dead);
 	}
 	return region_gap_top(&s->regions, q->new_len, PAGE_SIZE,
 	    (vaddr_t[2]){ s->low, s->mmap_top }, &q->to) ? OK : ERR_NOMEM;
@@ -153,8 +148,9 @@ remap_locked(struct remap *q) REQUIRES(q->space->lock)
 		return ERR_NOMEM;
 	if (!must_move && q->new_len <= q->old_len) {
 		q->to = q->old;
-		return q->new_len == q->old_len ? OK : space_unmap_locked(s,
-		    q->old + q->new_len, q->old_len - q->new_len, &q->dead);
+		return q->new_len == q->old_len ? OK : space_unmap_locked(
+		    q->space, q->old + q->new_len, q->old_len - q->new_len,
+		    &q->dead);
 	}
 	if (!must_move && grow_in_place(q, r)) {
 		q->to = q->old;
@@ -173,24 +169,23 @@ remap_locked(struct remap *q) REQUIRES(q->space->lock)
 }
 
 enum err
-space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len,
-    unsigned flags, vaddr_t *inout)
+space_remap(struct space *s, const struct remap_request *req, vaddr_t *out)
 {
-	struct remap q = { .space = s, .old = old, .to = *inout,
-		.flags = flags, .dead = LIST_INIT(q.dead) };
+	struct remap q = { .space = s, .old = req->old, .to = req->to,
+		.flags = req->flags, .dead = LIST_INIT(q.dead) };
 	enum err e;
 
-	q.old_len = ALIGN_UP(old_len, PAGE_SIZE);
-	q.new_len = ALIGN_UP(new_len, PAGE_SIZE);
-	if (!space_range_ok(s, old, q.old_len) || q.new_len == 0 ||
-	    q.new_len < new_len || q.new_len > s->high ||
-	    ((flags & REMAP_DONTUNMAP) != 0 && q.new_len != q.old_len))
+	q.old_len = ALIGN_UP(req->old_len, PAGE_SIZE);
+	q.new_len = ALIGN_UP(req->new_len, PAGE_SIZE);
+	if (!space_range_ok(s, q.old, q.old_len) || q.new_len == 0 ||
+	    q.new_len < req->new_len || q.new_len > s->high ||
+	    ((q.flags & REMAP_DONTUNMAP) != 0 && q.new_len != q.old_len))
 		return ERR_INVAL;
-	rw_write_lock(&s->lock);
+	rw_write_lock(&q.space->lock);
 	e = remap_locked(&q);
-	rw_write_unlock(&s->lock);
+	rw_write_unlock(&q.space->lock);
 	regions_free(&q.dead);
 	if (e == OK)
-		*inout = q.to;
+		*out = q.to;
 	return e;
 }

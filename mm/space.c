@@ -99,14 +99,12 @@ region_split_at(struct space *s, vaddr_t va)
 	if (upper == NULL)
 		return ERR_NOMEM;
 	m = r->obj;
-	if (m != NULL)
-		mutex_lock(&m->region_lock);
+	region_obj_lock(r);
 	region_set_bounds(r, r->start, va);
 	region_insert(&s->regions, upper);
-	if (m != NULL) {
+	if (m != NULL)
 		list_add_tail(&m->regions, &upper->obj_link);
-		mutex_unlock(&m->region_lock);
-	}
+	region_obj_unlock(r);
 	if (m != NULL && region_counts_writer(r))
 		atomic_fetch_add(&m->writers, 1);
 	s->region_count++;

@@ -100,7 +100,7 @@ socket_create(
 
 enum err
 socket_pair(int family, int type, int protocol, unsigned flags,
-    struct file **a, struct file **b)
+    struct file *out[2])
 {
 	const struct sock_family *f = family_find(family);
 	struct socket *x = NULL, *y = NULL;
@@ -115,8 +115,8 @@ socket_pair(int family, int type, int protocol, unsigned flags,
 		return e;
 	set_file_flags(x, flags);
 	set_file_flags(y, flags);
-	*a = &x->file;
-	*b = &y->file;
+	out[0] = &x->file;
+	out[1] = &y->file;
 	return OK;
 }
 

@@ -139,18 +139,33 @@ segment_prot(const struct elf_phdr *ph)
 	    (ph->flags & ELF_FLAG_X ? PROT_EXEC : 0);
 }
 
+/* Pages of the file from off on; nothing where the range is empty. */
 static enum err
-map_at(struct loader *l, vaddr_t start, vaddr_t end, unsigned prot,
-    uint64_t off, bool from_file)
+map_pages(struct loader *l, vaddr_t start, vaddr_t end, unsigned prot,
+    uint64_t off)
 {
 	const struct map_request req = {
 		.addr = start,
 		.len = end - start,
 		.prot = prot,
 		.how = MAP_AT,
-		.obj = from_file ? l->obj : NULL,
-		.file = from_file ? l->file : NULL,
+		.obj = l->obj,
+		.file = l->file,
 		.offset = off,
+	};
+	vaddr_t got;
+
+	return start == end ? OK : space_map(l->space, &req, &got);
+}
+
+static enum err
+map_zeroes(struct loader *l, vaddr_t start, vaddr_t end, unsigned prot)
+{
+	const struct map_request req = {
+		.addr = start,
+		.len = end - start,
+		.prot = prot,
+		.how = MAP_AT,
 	};
 	vaddr_t got;
 
@@ -186,13 +201,13 @@ map_segment(struct loader *l, const struct elf_phdr *ph)
 	unsigned prot = segment_prot(ph);
 	enum err e;
 
-	e = map_at(l, page, file_top, prot,
-	    ALIGN_DOWN(ph->offset, PAGE_SIZE), true);
+	e = map_pages(l, page, file_top, prot,
+	    ALIGN_DOWN(ph->offset, PAGE_SIZE));
 	if (e == OK && ph->memsz > ph->filesz && ph->filesz != 0 &&
 	    (prot & PROT_WRITE))
 		e = clear_tail(l, file_end);
 	if (e == OK)
-		e = map_at(l, file_top, end, prot, 0, false);
+		e = map_zeroes(l, file_top, end, prot);
 	return e;
 }
 
@@ -233,9 +248,8 @@ read_segments(struct loader *l)
 		if (ph.type == ELF_PT_LOAD)
 			prot |= segment_prot(&ph);
 	}
-	e = map_at(l, l->bias + ALIGN_DOWN(l->elf->low, PAGE_SIZE),
-	    l->bias + ALIGN_UP(l->elf->high, PAGE_SIZE),
-	    prot | PROT_WRITE, 0, false);
+	e = map_zeroes(l, l->bias + ALIGN_DOWN(l->elf->low, PAGE_SIZE),
+	    l->bias + ALIGN_UP(l->elf->high, PAGE_SIZE), prot | PROT_WRITE);
 	for (uint32_t i = 0; e == OK && i < l->elf->phdr_count; i++) {
 		elf_phdr_read(l->phdrs, i, &ph);
 		if (ph.type == ELF_PT_LOAD)

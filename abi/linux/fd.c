@@ -60,12 +60,11 @@ static enum err
 dup_from(struct thread *t, uintptr_t fd, uint32_t from, unsigned flags,
     long *ret)
 {
-	uint32_t h;
-	enum err e = handle_dup(t->task->handles, (uint32_t)fd, from,
-	    RIGHTS_ALL, flags, &h);
+	enum err e = handle_dup(
+	    t->task->handles, (uint32_t)fd, RIGHTS_ALL, flags, &from);
 
 	if (e == OK)
-		*ret = (long)h;
+		*ret = (long)from;
 	return e;
 }
 

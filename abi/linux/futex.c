@@ -127,7 +127,6 @@ lx_futex(struct thread *t, const struct sysargs *a, long *ret)
 {
 	unsigned op = (unsigned)a->v[1], n = 0;
 	bool shared = (op & FUTEX_PRIVATE) == 0;
-	unsigned counts[2] = { (unsigned)a->v[2], (unsigned)a->v[3] };
 	enum err e;
 
 	switch (op & 127) {
@@ -136,19 +135,23 @@ lx_futex(struct thread *t, const struct sysargs *a, long *ret)
 		e = do_wait(t, a, op);
 		break;
 	case FUTEX_WAKE:
-		e = futex_wake(a->v[0], shared, counts[0], FUTEX_ANY_BITS, &n);
+		e = futex_wake(a->v[0], shared, (unsigned)a->v[2],
+		    FUTEX_ANY_BITS, &n);
 		break;
 	case FUTEX_WAKE_BITSET:
 		e = (uint32_t)a->v[5] == 0 ? ERR_INVAL : futex_wake(
-		    a->v[0], shared, counts[0], (uint32_t)a->v[5], &n);
+		    a->v[0], shared, (unsigned)a->v[2], (uint32_t)a->v[5],
+		    &n);
 		break;
 	case FUTEX_REQUEUE:
 	case FUTEX_CMP_REQUEUE:
 		e = do_requeue(a, op, &n);
 		break;
 	case FUTEX_WAKE_OP:
-		e = futex_wake_op(a->v[0], a->v[4], shared, counts,
-		    (uint32_t)a->v[5], &n);
+		e = futex_wake_op(&(struct futex_op_request){
+		    .addr = a->v[0], .addr2 = a->v[4], .shared = shared,
+		    .wake = (unsigned)a->v[2], .wake2 = (unsigned)a->v[3],
+		    .op = (uint32_t)a->v[5] }, &n);
 		break;
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:

@@ -36,7 +36,7 @@ const char *lx_kinds_of(uintptr_t nr);
 /* A descriptor in use for the length of one call. */
 struct lx_fd {
 	struct file *file;
-	bool borrowed;
+	struct handle_loan loan;
 };
 
 /*
@@ -47,20 +47,19 @@ struct lx_fd {
 static inline enum err
 lx_fd_get(struct thread *t, uintptr_t h, rights_t need, struct lx_fd *fd)
 {
-	struct obj *o;
 	enum err e = handle_borrow(t->task->handles, (uint32_t)h, OBJ_STREAM,
-	    need, &o, &fd->borrowed);
+	    need, &fd->loan);
 
 	if (UNLIKELY(e != OK))
 		return e;
-	fd->file = file_of(o);
+	fd->file = file_of(fd->loan.obj);
 	return OK;
 }
 
 static inline void
 lx_fd_put(struct lx_fd *fd)
 {
-	handle_put(&fd->file->obj, fd->borrowed);
+	handle_return(&fd->loan);
 }
 
 /* As file_get on the caller's table; any file, also O_PATH. */

@@ -168,6 +168,8 @@ lx_mremap(struct thread *t, const struct sysargs *a, long *ret)
 	size_t old_len = ALIGN_UP(a->v[1], PAGE_SIZE);
 	size_t new_len = ALIGN_UP(a->v[2], PAGE_SIZE);
 	unsigned flags = (unsigned)a->v[3];
+	const struct remap_request req = { a->v[0], old_len, new_len, flags,
+		a->v[4] };
 	vaddr_t at = a->v[4];
 	enum err e;
 
@@ -183,8 +185,7 @@ lx_mremap(struct thread *t, const struct sysargs *a, long *ret)
 	if ((flags & REMAP_FIXED) && (!IS_ALIGNED(at, PAGE_SIZE) ||
 	    (at < a->v[0] + old_len && a->v[0] < at + new_len)))
 		return ERR_INVAL;
-	e = space_remap(
-	    t->task->space, a->v[0], old_len, new_len, flags, &at);
+	e = space_remap(t->task->space, &req, &at);
 	if (e == OK)
 		*ret = (long)at;
 	return e;

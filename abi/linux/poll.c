@@ -39,7 +39,8 @@ look_one(struct handle_table *ht, uint32_t fd, unsigned events, bool private)
 	    handle_get(ht, fd, OBJ_ANY_FILE, 0, &o)) != OK)
 		return POLL_NVAL;
 	revents = file_poll(file_of(o), NULL) & events;
-	handle_put(o, private);
+	if (!private)
+		obj_unref(o);
 	return revents;
 }
 

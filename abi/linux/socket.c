@@ -96,7 +96,7 @@ lx_socketpair(struct thread *t, const struct sysargs *a, long *ret)
 	struct handle_table *ht = t->task->handles;
 	uint32_t h[2] = { HANDLE_NONE, HANDLE_NONE };
 	unsigned flags = a->v[1] & LX_O_CLOEXEC ? HANDLE_CLOEXEC : 0;
-	struct file *x, *y;
+	struct file *f[2];
 	int kind;
 	enum err e = type_split(a->v[1], &kind);
 
@@ -110,14 +110,15 @@ lx_socketpair(struct thread *t, const struct sysargs *a, long *ret)
 		e = user_copy_out(a->v[3], h, sizeof(h));
 	if (e == OK)
 		e = socket_pair((int)a->v[0], kind, (int)a->v[2],
-		    lx_file_flags((unsigned)a->v[1]), &x, &y);
+		    lx_file_flags((unsigned)a->v[1]), f);
 	if (e != OK) {
 		handle_cancel(ht, h[1]);
 		handle_cancel(ht, h[0]);
 		return e;
 	}
-	handle_install(ht, h[0], &x->obj, file_rights(file_flags(x)), flags);
-	handle_install(ht, h[1], &y->obj, file_rights(file_flags(y)), flags);
+	for (unsigned i = 0; i < 2; i++)
+		handle_install(ht, h[i], &f[i]->obj,
+		    file_rights(file_flags(f[i])), flags);
 	*ret = 0;
 	return OK;
 }

@@ -93,15 +93,14 @@ static enum err
 stat_descriptor(struct thread *t, uintptr_t h, uintptr_t user)
 {
 	struct file_stat st = { 0 };
-	struct obj *o;
-	bool borrowed;
+	struct handle_loan loan;
 	enum err e = handle_borrow(t->task->handles, (uint32_t)h,
-	    OBJ_ANY_FILE, RIGHT_STAT, &o, &borrowed);
+	    OBJ_ANY_FILE, RIGHT_STAT, &loan);
 
 	if (UNLIKELY(e != OK))
 		return e;
-	e = file_stat_of(file_of(o), &st);
-	handle_put(o, borrowed);
+	e = file_stat_of(file_of(loan.obj), &st);
+	handle_return(&loan);
 	return LIKELY(e == OK) ? stat_out(&st, user) : e;
 }
 

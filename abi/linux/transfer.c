@@ -55,10 +55,11 @@ transfer_begin(struct thread *t, uintptr_t in, uintptr_t out,
 static enum err
 transfer_run(struct thread *t, struct transfer *x, size_t n, long *ret)
 {
+	const struct file_transfer ends = { x->in, x->out,
+		x->user_in ? &x->in_off : NULL,
+		x->user_out ? &x->out_off : NULL };
 	size_t done = 0;
-	enum err e = file_transfer(x->in, x->user_in ? &x->in_off : NULL,
-	    x->out, x->user_out ? &x->out_off : NULL, MIN(n, LX_RW_MAX),
-	    &done);
+	enum err e = file_transfer(&ends, MIN(n, LX_RW_MAX), &done);
 
 	*ret = (long)done;
 	if (e == OK && x->user_in != 0)

@@ -12,20 +12,25 @@ typedef enum err object_handler(
 typedef enum err dir_handler(
     struct thread *t, struct file *dir, const struct sysargs *a, long *ret);
 
+/* A call on an object, as its line of call.def says. */
+struct object_call {
+	unsigned kinds;
+	rights_t need;
+	object_handler *handler;
+};
+
 static ALWAYS_INLINE enum err
 with_object(struct thread *t, const struct sysargs *a, long *ret,
-    unsigned kinds, rights_t need, object_handler *handler)
+    struct object_call c)
 {
-	struct obj *o = NULL;
-	bool borrowed;
-	enum err e;
+	struct handle_loan loan;
+	enum err e = handle_borrow(
+	    nt_handles(t), (uint32_t)a->v[0], c.kinds, c.need, &loan);
 
-	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0], kinds, need, &o,
-	    &borrowed);
 	if (UNLIKELY(e != OK))
 		return e;
-	e = handler(t, o, a, ret);
-	handle_put(o, borrowed);
+	e = c.handler(t, loan.obj, a, ret);
+	handle_return(&loan);
 	return e;
 }
 
@@ -33,18 +38,17 @@ static ALWAYS_INLINE enum err
 with_dir(struct thread *t, const struct sysargs *a, long *ret,
     rights_t need, dir_handler *handler)
 {
-	struct obj *o = NULL;
-	bool borrowed;
+	struct handle_loan loan;
 	enum err e;
 
 	if (LIKELY((uint32_t)a->v[0] == CM_CWD))
 		return handler(t, NULL, a, ret);
 	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0],
-	    OBJ_DIR | OBJ_PATH, need, &o, &borrowed);
+	    OBJ_DIR | OBJ_PATH, need, &loan);
 	if (e != OK)
 		return e;
-	e = handler(t, file_of(o), a, ret);
-	handle_put(o, borrowed);
+	e = handler(t, file_of(loan.obj), a, ret);
+	handle_return(&loan);
 	return e;
 }
 
@@ -58,7 +62,8 @@ nt_call(struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret)
 		return nt_##name(t, a, ret);
 #define CALLH(number, name, args, kind, rights) \
 	case number: \
-		return with_object(t, a, ret, kind, rights, nt_##name);
+		return with_object(t, a, ret, \
+		    (struct object_call){ kind, rights, nt_##name });
 #define CALLD(number, name, args, rights) \
 	case number: \
 		return with_dir(t, a, ret, rights, nt_##name);

@@ -55,9 +55,19 @@ transfer_in(struct transfer *x, const struct sysargs *a, bool into)
 	    &x->bytes, (uintptr_t)x->in.bytes, x->in.size, into);
 }
 
+/* Nothing travels twice, and no channel in itself. */
+static bool
+is_sendable(const struct transfer *x, unsigned i, const struct obj *channel)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (x->handle[k] == x->handle[i])
+			return false;
+	return x->obj[i] != channel;
+}
+
 /* Collects the handles that go with the message; all need TRANSFER. */
 static enum err
-handles_take(struct thread *t, struct transfer *x, const struct obj *channel)
+handles_collect(struct thread *t, struct transfer *x, const struct obj *channel)
 {
 	rights_t mask[CM_CHANNEL_HANDLES];
 	unsigned n = x->in.handle_count;
@@ -77,7 +87,7 @@ handles_take(struct thread *t, struct transfer *x, const struct obj *channel)
 		if (e == OK)
 			e = handle_rights(
 			    nt_handles(t), x->handle[i], &x->rights[i]);
-		if (e == OK && x->obj[i] == channel)
+		if (e == OK && !is_sendable(x, i, channel))
 			e = ERR_INVAL;
 		x->rights[i] &= mask[i];
 	}
@@ -95,20 +105,16 @@ nt_channel_send(
 		return ERR_NOMEM;
 	e = transfer_in(x, a, false);
 	if (e == OK)
-		e = handles_take(t, x, o);
+		e = handles_collect(t, x, o);
+	x->m.table = nt_handles(t);
+	x->m.handles = x->handle;
 	if (e == OK)
 		e = channel_send(
 		    file_of(o), &x->m, !(a->v[2] & CM_CHANNEL_NOWAIT));
-	/* Sent: the message owns the references, the numbers go. A number
-	 * that another thread has closed meanwhile is gone already. */
-	for (unsigned i = 0; i < CM_CHANNEL_HANDLES; i++) {
-		if (x->obj[i] == NULL)
-			continue;
-		if (e == OK)
-			err_ignore(handle_close(nt_handles(t), x->handle[i]));
-		else
+	/* Sent: the message owns the references. */
+	for (unsigned i = 0; e != OK && i < CM_CHANNEL_HANDLES; i++)
+		if (x->obj[i] != NULL)
 			obj_unref(x->obj[i]);
-	}
 	kfree(x, sizeof(*x));
 	return e;
 }

@@ -24,13 +24,13 @@ enum err
 nt_handle_dup(
     struct thread *t, struct obj *, const struct sysargs *a, long *ret)
 {
+	uint32_t h = (uint32_t)a->v[3];
 	unsigned flags;
-	uint32_t h;
 	enum err e = flags_in(a->v[2], &flags);
 
 	if (e == OK)
 		e = handle_dup(nt_handles(t), (uint32_t)a->v[0],
-		    (uint32_t)a->v[3], (rights_t)a->v[1], flags, &h);
+		    (rights_t)a->v[1], flags, &h);
 	if (e == OK)
 		*ret = (long)h;
 	return e;

@@ -174,16 +174,22 @@ nt_memory_advise(struct thread *t, const struct sysargs *a, long *)
 enum err
 nt_memory_remap(struct thread *t, const struct sysargs *a, long *ret)
 {
-	vaddr_t at = a->v[4];
-	unsigned flags = (a->v[3] & CM_REMAP_MOVE ? REMAP_MAYMOVE : 0) |
-	    (a->v[3] & CM_REMAP_FIXED ? REMAP_FIXED | REMAP_MAYMOVE : 0);
+	const struct remap_request req = {
+		.old = a->v[0],
+		.old_len = a->v[1],
+		.new_len = a->v[2],
+		.flags = (a->v[3] & CM_REMAP_MOVE ? REMAP_MAYMOVE : 0) |
+		    (a->v[3] & CM_REMAP_FIXED ?
+		    REMAP_FIXED | REMAP_MAYMOVE : 0),
+		.to = a->v[4],
+	};
+	vaddr_t at;
 	enum err e;
 
 	if ((a->v[3] & ~(uintptr_t)(CM_REMAP_MOVE | CM_REMAP_FIXED)) ||
 	    (a->v[0] & PAGE_MASK) || a->v[2] == 0)
 		return ERR_INVAL;
-	e = space_remap(space_of(t), a->v[0], ALIGN_UP(a->v[1], PAGE_SIZE),
-	    ALIGN_UP(a->v[2], PAGE_SIZE), flags, &at);
+	e = space_remap(space_of(t), &req, &at);
 	if (e == OK)
 		*ret = (long)at;
 	return e;

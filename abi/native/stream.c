@@ -266,8 +266,8 @@ nt_stream_splice(
 
 	if (e != OK)
 		return e;
-	e = file_transfer(
-	    file_of(o), NULL, file_of(to), NULL, a->v[2], &done);
+	e = file_transfer(&(struct file_transfer){ .in = file_of(o),
+	    .out = file_of(to) }, a->v[2], &done);
 	obj_unref(to);
 	*ret = (long)done;
 	return e;

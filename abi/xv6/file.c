@@ -17,28 +17,27 @@
 
 struct use {
 	struct file *file;
-	bool borrowed;
+	struct handle_loan loan;
 };
 
 static enum err
 use_get(struct thread *t, uintptr_t fd, rights_t need, struct use *u)
 {
-	struct obj *o;
 	enum err e;
 
 	if ((int)fd < 0 || (int)fd >= XV6_FILES_MAX)
 		return ERR_BADHANDLE;
 	e = handle_borrow(t->task->handles, (uint32_t)fd, OBJ_STREAM, need,
-	    &o, &u->borrowed);
+	    &u->loan);
 	if (e == OK)
-		u->file = file_of(o);
+		u->file = file_of(u->loan.obj);
 	return e;
 }
 
 static void
 use_put(struct use *u)
 {
-	handle_put(&u->file->obj, u->borrowed);
+	handle_return(&u->loan);
 }
 
 static bool
@@ -156,12 +155,12 @@ enum err
 xv6_dup(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct handle_table *ht = t->task->handles;
-	uint32_t h;
+	uint32_t h = 0;
 	enum err e;
 
 	if ((int)a->v[0] < 0 || (int)a->v[0] >= XV6_FILES_MAX)
 		return ERR_BADHANDLE;
-	e = handle_dup(ht, (uint32_t)a->v[0], 0, RIGHTS_ALL, 0, &h);
+	e = handle_dup(ht, (uint32_t)a->v[0], RIGHTS_ALL, 0, &h);
 	if (e != OK)
 		return e;
 	if (h >= XV6_FILES_MAX) {

@@ -14,48 +14,16 @@
 
 #define BULK_MIN 512u
 
-#define VECTOR_BEGIN ".option push\n.option arch, +v\n"
-#define VECTOR_END   ".option pop"
-
 /* Whole turns of four register groups; the bytes moved. */
 static size_t
 copy_turns(void *to, const void *from, size_t n)
 {
-	size_t step = 8u * riscv_isa.vlenb, turns = n / (4 * step), vl;
-	size_t moved = turns * 4 * step;
+	size_t step = 8u * riscv_isa.vlenb, turns = n / (4 * step);
 
 	if ((((uintptr_t)to | (uintptr_t)from) & 7) != 0 || turns == 0)
 		return 0;
-	__asm__ volatile(VECTOR_BEGIN
-	    "vsetvli %[vl], x0, e64, m8, ta, ma\n"
-	    "1: vle64.v v0, (%[from])\n add %[from], %[from], %[step]\n"
-	    "vle64.v v8, (%[from])\n add %[from], %[from], %[step]\n"
-	    "vle64.v v16, (%[from])\n add %[from], %[from], %[step]\n"
-	    "vle64.v v24, (%[from])\n add %[from], %[from], %[step]\n"
-	    "vse64.v v0, (%[to])\n add %[to], %[to], %[step]\n"
-	    "vse64.v v8, (%[to])\n add %[to], %[to], %[step]\n"
-	    "vse64.v v16, (%[to])\n add %[to], %[to], %[step]\n"
-	    "vse64.v v24, (%[to])\n add %[to], %[to], %[step]\n"
-	    "addi %[turns], %[turns], -1\n bnez %[turns], 1b\n" VECTOR_END
-	    : [vl] "=&r"(vl), [to] "+r"(to), [from] "+r"(from),
-	    [turns] "+r"(turns) : [step] "r"(step) : "memory");
-	return moved;
-}
-
-static void
-copy_bytes(void *to, const void *from, size_t n)
-{
-	size_t vl;
-
-	if (n == 0)
-		return;
-	__asm__ volatile(VECTOR_BEGIN
-	    "1: vsetvli %[vl], %[n], e8, m8, ta, ma\n"
-	    "vle8.v v0, (%[from])\n add %[from], %[from], %[vl]\n"
-	    "vse8.v v0, (%[to])\n add %[to], %[to], %[vl]\n"
-	    "sub %[n], %[n], %[vl]\n bnez %[n], 1b\n" VECTOR_END
-	    : [vl] "=&r"(vl), [to] "+r"(to), [from] "+r"(from), [n] "+r"(n)
-	    : : "memory");
+	vector_copy_turns(to, from, turns, step);
+	return turns * 4 * step;
 }
 
 static void
@@ -66,7 +34,9 @@ copy_page_part(void *to, const void *from, size_t n)
 
 	vector_take();
 	moved = copy_turns(to, from, n);
-	copy_bytes((char *)to + moved, (const char *)from + moved, n - moved);
+	if (moved < n)
+		vector_copy_bytes((char *)to + moved,
+		    (const char *)from + moved, n - moved);
 	vector_give();
 	arch_irq_restore(flags);
 }

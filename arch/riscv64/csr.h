@@ -76,6 +76,19 @@ bool fpu_first_use(struct arch_frame *f);
 /* Around the kernel's own use of the vector registers; irqs off. */
 void vector_take(void);
 void vector_give(void);
+
+/* ---- fpu_regs.S; the unit is on ---------------------------------------- */
+
+void fp_regs_save(uint64_t *f); /* 32 registers, then fcsr */
+void fp_regs_load(const uint64_t *f);
+/* step: bytes that a group of eight registers holds. Both change vl and
+ * vtype; the latter sets them. */
+void vector_regs_save(uint8_t *v, size_t step);
+void vector_regs_load(
+    const uint8_t *v, size_t step, uint64_t vl, uint64_t vtype);
+/* Copies turns (> 0) of four groups between addresses aligned to 8. */
+void vector_copy_turns(void *to, const void *from, size_t turns, size_t step);
+void vector_copy_bytes(void *to, const void *from, size_t n); /* n > 0 */
 void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx);
 

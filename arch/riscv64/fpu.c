@@ -21,9 +21,11 @@
 
 #include "csr.h"
 
+#define FCSR     32u
+#define FP_WORDS 33u
+
 struct arch_fpu {
-	uint64_t f[32];
-	uint64_t fcsr;
+	uint64_t f[FP_WORDS]; /* the registers, then fcsr */
 	uint64_t vstart, vl, vtype, vcsr;
 	bool vector_used;
 	uint8_t v[]; /* 32 registers of vlenb bytes */
@@ -36,62 +38,20 @@ area_size(void)
 }
 
 static void
-fp_save(struct arch_fpu *a)
-{
-	__asm__ volatile(".option push\n.option arch, +d\n"
-	    ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
-	    "21,22,23,24,25,26,27,28,29,30,31\n"
-	    "fsd f\\n, (\\n * 8)(%1)\n.endr\n"
-	    "frcsr %0\n.option pop"
-	    : "=&r"(a->fcsr) : "r"(a->f) : "memory");
-}
-
-static void
-fp_load(const struct arch_fpu *a)
-{
-	__asm__ volatile(".option push\n.option arch, +d\n"
-	    ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
-	    "21,22,23,24,25,26,27,28,29,30,31\n"
-	    "fld f\\n, (\\n * 8)(%1)\n.endr\n"
-	    "fscsr %0\n.option pop"
-	    : : "r"(a->fcsr), "r"(a->f) : "memory");
-}
-
-static void
 vector_save(struct arch_fpu *a)
 {
-	uint8_t *p = a->v;
-	size_t step = 8u * riscv_isa.vlenb, vl;
-
 	a->vstart = csr_read(0x008);
 	a->vl = csr_read(0xc20);
 	a->vtype = csr_read(0xc21);
 	a->vcsr = csr_read(0x00f);
-	__asm__ volatile(".option push\n.option arch, +v\n"
-	    "vsetvli %0, x0, e8, m8, ta, ma\n"
-	    "vse8.v v0, (%1)\n add %1, %1, %2\n"
-	    "vse8.v v8, (%1)\n add %1, %1, %2\n"
-	    "vse8.v v16, (%1)\n add %1, %1, %2\n"
-	    "vse8.v v24, (%1)\n.option pop"
-	    : "=&r"(vl), "+r"(p) : "r"(step) : "memory");
+	vector_regs_save(a->v, 8u * riscv_isa.vlenb);
 	a->vector_used = true;
 }
 
 static void
 vector_load(const struct arch_fpu *a)
 {
-	const uint8_t *p = a->v;
-	size_t step = 8u * riscv_isa.vlenb, vl;
-
-	__asm__ volatile(".option push\n.option arch, +v\n"
-	    "vsetvli %0, x0, e8, m8, ta, ma\n"
-	    "vle8.v v0, (%1)\n add %1, %1, %2\n"
-	    "vle8.v v8, (%1)\n add %1, %1, %2\n"
-	    "vle8.v v16, (%1)\n add %1, %1, %2\n"
-	    "vle8.v v24, (%1)\n"
-	    "vsetvl x0, %3, %4\n.option pop"
-	    : "=&r"(vl), "+r"(p) : "r"(step), "r"(a->vl), "r"(a->vtype)
-	    : "memory");
+	vector_regs_load(a->v, 8u * riscv_isa.vlenb, a->vl, a->vtype);
 	csr_write(0x008, a->vstart);
 	csr_write(0x00f, a->vcsr);
 }
@@ -102,7 +62,7 @@ save_dirty(struct arch_frame *f, struct arch_fpu *a)
 {
 	if ((f->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
 		csr_set(sstatus, SSTATUS_FS);
-		fp_save(a);
+		fp_regs_save(a->f);
 		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 	}
 	if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
@@ -118,7 +78,7 @@ load_used(struct arch_frame *f, const struct arch_fpu *a)
 {
 	if ((f->status & SSTATUS_FS) != 0) {
 		csr_set(sstatus, SSTATUS_FS);
-		fp_load(a);
+		fp_regs_load(a->f);
 		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 	}
 	if ((f->status & SSTATUS_VS) != 0) {
@@ -246,7 +206,7 @@ arch_fpu_reset(void)
 size_t
 arch_fpu_size(void)
 {
-	return 33 * sizeof(uint64_t);
+	return FP_WORDS * sizeof(uint64_t);
 }
 
 void
@@ -259,7 +219,7 @@ arch_fpu_export(void *buf)
 	if (t->ctx.fpu != NULL) {
 		save_dirty(thread_frame(t), t->ctx.fpu);
 		csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
-		memcpy(buf, t->ctx.fpu->f, 33 * sizeof(uint64_t));
+		memcpy(buf, t->ctx.fpu->f, FP_WORDS * sizeof(uint64_t));
 	}
 	arch_irq_restore(flags);
 }
@@ -277,8 +237,8 @@ arch_fpu_import(const void *buf, size_t len)
 		return OK; /* never used: the frame holds zeroes for it */
 	flags = arch_irq_save();
 	save_dirty(f, t->ctx.fpu);
-	memcpy(t->ctx.fpu->f, buf, 33 * sizeof(uint64_t));
-	t->ctx.fpu->fcsr &= 0xff;
+	memcpy(t->ctx.fpu->f, buf, FP_WORDS * sizeof(uint64_t));
+	t->ctx.fpu->f[FCSR] &= 0xff;
 	load_used(f, t->ctx.fpu);
 	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	arch_irq_restore(flags);

@@ -437,13 +437,8 @@ file_set_flags(struct file *f, unsigned flags)
 
 /* ---- moving data between files ---------------------------------------- */
 
-struct transfer {
-	struct file *in, *out;
-	uint64_t *in_off, *out_off;
-};
-
 static enum err
-transfer_read(const struct transfer *t, void *buf, size_t n, size_t *got)
+transfer_read(const struct file_transfer *t, void *buf, size_t n, size_t *got)
 {
 	struct iter it;
 
@@ -454,7 +449,7 @@ transfer_read(const struct transfer *t, void *buf, size_t n, size_t *got)
 }
 
 static enum err
-transfer_write(const struct transfer *t, void *buf, size_t n, size_t *got)
+transfer_write(const struct file_transfer *t, void *buf, size_t n, size_t *got)
 {
 	struct iter it;
 
@@ -467,7 +462,8 @@ transfer_write(const struct transfer *t, void *buf, size_t n, size_t *got)
 /* Writes all of buf; what could not be written of a seekable input is put
  * back by its offset. */
 static enum err
-transfer_piece(struct transfer *t, char *buf, size_t n, size_t *done)
+transfer_piece(const struct file_transfer *t, char *buf, size_t n,
+    size_t *done)
 {
 	size_t put = 0, got = 0;
 	uint64_t at;
@@ -492,10 +488,8 @@ transfer_piece(struct transfer *t, char *buf, size_t n, size_t *done)
 }
 
 enum err
-file_transfer(struct file *in, uint64_t *in_off, struct file *out,
-    uint64_t *out_off, size_t n, size_t *done)
+file_transfer(const struct file_transfer *t, size_t n, size_t *done)
 {
-	struct transfer t = { in, out, in_off, out_off };
 	struct page *p = page_alloc(0);
 	size_t total = 0, got, put;
 	enum err e = OK;
@@ -504,16 +498,16 @@ file_transfer(struct file *in, uint64_t *in_off, struct file *out,
 		return ERR_NOMEM;
 	while (total < n) {
 		got = put = 0;
-		e = transfer_read(&t, page_virt(p), MIN(n - total, PAGE_SIZE),
+		e = transfer_read(t, page_virt(p), MIN(n - total, PAGE_SIZE),
 		    &got);
 		if (e != OK || got == 0)
 			break;
-		e = transfer_piece(&t, page_virt(p), got, &put);
+		e = transfer_piece(t, page_virt(p), got, &put);
 		total += put;
 		if (e != OK || put < got)
 			break;
 		/* A stream that gave less than a page has no more now. */
-		if (got < PAGE_SIZE && (file_flags(in) & FILE_STREAM) != 0)
+		if (got < PAGE_SIZE && (file_flags(t->in) & FILE_STREAM) != 0)
 			break;
 	}
 	page_free(p, 0);

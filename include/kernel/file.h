@@ -208,9 +208,12 @@ enum err file_resize(struct file *f, uint64_t size);
 /* FILE_SETTABLE bits become set as in flags. */
 enum err file_set_flags(struct file *f, unsigned flags);
 /* Moves up to n bytes between files without user memory (sendfile, splice,
- * copy_file_range). offs may be NULL: the files' own offsets. */
-enum err file_transfer(struct file *in, uint64_t *in_off, struct file *out,
-    uint64_t *out_off, size_t n, size_t *done);
+ * copy_file_range). */
+struct file_transfer {
+	struct file *in, *out;
+	uint64_t *in_off, *out_off; /* moved on; NULL: the file's own */
+};
+enum err file_transfer(const struct file_transfer *t, size_t n, size_t *done);
 
 /* Attributes, in kernel terms. */
 struct file_time {

@@ -23,9 +23,15 @@ struct futex_requeue_request {
 };
 enum err futex_requeue(
     const struct futex_requeue_request *req, unsigned *moved);
-/* FUTEX_WAKE_OP: op encoded as Linux does. */
-enum err futex_wake_op(uintptr_t addr, uintptr_t addr2, bool shared,
-    const unsigned counts[2], uint32_t op, unsigned *woken);
+/* FUTEX_WAKE_OP: changes *addr2, wakes some of addr, and of addr2 if the old
+ * value was so. */
+struct futex_op_request {
+	uintptr_t addr, addr2;
+	bool shared;
+	unsigned wake, wake2;
+	uint32_t op; /* encoded as Linux does */
+};
+enum err futex_wake_op(const struct futex_op_request *req, unsigned *woken);
 /* futex_waitv */
 struct futex_wait_one {
 	uintptr_t addr;

@@ -98,6 +98,10 @@ struct channel_message {
 	struct obj **objs; /* sent: references move with the message */
 	rights_t *rights;
 	unsigned obj_count; /* in: capacity when receiving */
+	/* Sent: the handles of objs in this table, closed as the message is
+	 * queued, or it is not sent (ERR_BADHANDLE). NULL: there are none. */
+	struct handle_table *table;
+	const uint32_t *handles;
 };
 enum err channel_send(struct file *f, struct channel_message *m, bool wait);
 /* ERR_MSGSIZE with nothing taken when it does not fit. */

@@ -118,13 +118,19 @@ unsigned handle_table_limit(const struct handle_table *t);
  */
 enum err handle_get(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out);
+/* An object in use for the length of one call. */
+struct handle_loan {
+	struct obj *obj;
+	bool counted; /* with a reference */
+};
+
 /*
  * As handle_get, but skips the reference when only this thread can close
- * the handle (table not shared, one user): *borrowed tells. Release with
- * handle_put. For the hot calls; the holder must not close handles itself.
+ * the handle (table not shared, one user). Release with handle_return. For the
+ * hot calls; the holder must not close handles itself.
  */
 enum err handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out, bool *borrowed);
+    rights_t need, struct handle_loan *out);
 
 /*
  * The same by steps, for calls that look up many handles: while the table is
@@ -137,10 +143,10 @@ enum err handle_peek(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out);
 
 static inline void
-handle_put(struct obj *o, bool borrowed)
+handle_return(const struct handle_loan *l)
 {
-	if (!borrowed)
-		obj_unref(o);
+	if (l->counted)
+		obj_unref(l->obj);
 }
 
 /* Reserves the lowest free slot >= from. ERR_MFILE, ERR_NOMEM. */
@@ -165,9 +171,19 @@ enum err handle_add(struct handle_table *t, struct obj *o, rights_t rights,
  * what was there. */
 enum err handle_dup_to(struct handle_table *t, uint32_t h, uint32_t target,
     rights_t mask, unsigned flags);
-enum err handle_dup(struct handle_table *t, uint32_t h, uint32_t from,
-    rights_t mask, unsigned flags, uint32_t *out);
+/* dup: a copy at the lowest free slot >= *inout. */
+enum err handle_dup(struct handle_table *t, uint32_t h, rights_t mask,
+    unsigned flags, uint32_t *inout);
 enum err handle_close(struct handle_table *t, uint32_t h);
+/*
+ * Closes n different handles together, or none: ERR_BADHANDLE when one is no
+ * longer that of its object in objs. Does not sleep; the caller then calls
+ * handle_closed() for each object.
+ */
+enum err handle_take(struct handle_table *t, const uint32_t *h,
+    struct obj *const *objs, unsigned n);
+/* What closing a handle of o means for o; drops the slot's reference. */
+void handle_closed(struct handle_table *t, struct obj *o);
 /* [first, last], both inclusive; flags HANDLE_CLOEXEC: only mark. */
 void handle_close_range(
     struct handle_table *t, uint32_t first, uint32_t last, unsigned mark);

@@ -92,7 +92,7 @@ void socket_init(struct socket *s, const struct sock_ops *ops, int family,
 enum err socket_create(int family, int type, int protocol,
     unsigned file_flags, struct file **out);
 enum err socket_pair(int family, int type, int protocol,
-    unsigned file_flags, struct file **a, struct file **b);
+    unsigned file_flags, struct file *out[2]);
 /* ERR_NOTSOCK when it is none; borrowed. */
 enum err socket_of(struct file *f, struct socket **out);
 enum err socket_bind(struct socket *s, const struct sock_addr *a);

@@ -209,8 +209,14 @@ enum err space_protect(
 #define REMAP_MAYMOVE   0x1u
 #define REMAP_FIXED     0x2u
 #define REMAP_DONTUNMAP 0x4u
-enum err space_remap(struct space *s, vaddr_t old, size_t old_len,
-    size_t new_len, unsigned flags, vaddr_t *inout);
+struct remap_request {
+	vaddr_t old;
+	size_t old_len, new_len;
+	unsigned flags; /* REMAP_* */
+	vaddr_t to; /* REMAP_FIXED */
+};
+enum err space_remap(
+    struct space *s, const struct remap_request *req, vaddr_t *out);
 enum space_advice {
 	ADVISE_DONTNEED, ADVISE_FREE, ADVISE_WILLNEED, ADVISE_DONTFORK,
 	ADVISE_DOFORK, ADVISE_WIPEONFORK, ADVISE_KEEPONFORK, ADVISE_NONE,

@@ -110,8 +110,10 @@ has_room(const struct end *to, size_t len)
 	    to->bytes + len <= QUEUE_BYTES);
 }
 
+/* Queues m when there is room; its handles are closed in the same moment. */
 static enum err
-enqueue(struct end *to, struct message *m, bool wait)
+enqueue(struct end *to, struct message *m, const struct channel_message *cm,
+    bool wait)
 {
 	struct channel *c = to->channel;
 	enum err e = OK;
@@ -123,6 +125,9 @@ enqueue(struct end *to, struct message *m, bool wait)
 		    WAIT_SIGNALS, NS_NEVER);
 	if (e == OK && to->closed)
 		e = ERR_PIPE;
+	if (e == OK && cm->table != NULL)
+		e = handle_take(
+		    cm->table, cm->handles, cm->objs, cm->obj_count);
 	if (e == OK) {
 		list_add_tail(&to->queue, &m->link);
 		to->bytes += m->len;
@@ -146,14 +151,17 @@ channel_send(struct file *f, struct channel_message *cm, bool wait)
 	if (e != OK)
 		return e;
 	inflight_add(m->objs, m->obj_count);
-	e = enqueue(to, m, wait && (file_flags(f) & FILE_NONBLOCK) == 0);
-	if (e == OK) {
-		waitq_wake(&to->readers, POLL_IN | POLL_RDNORM | WAKE_SYNC);
-	} else {
+	e = enqueue(to, m, cm, wait && (file_flags(f) & FILE_NONBLOCK) == 0);
+	if (e != OK) {
 		inflight_remove(m->objs, m->obj_count);
 		message_free(m);
+		return e;
 	}
-	return e;
+	waitq_wake(&to->readers, POLL_IN | POLL_RDNORM | WAKE_SYNC);
+	/* The slots' references keep the objects until here. */
+	for (unsigned i = 0; cm->table != NULL && i < cm->obj_count; i++)
+		handle_closed(cm->table, cm->objs[i]);
+	return OK;
 }
 
 /* ---- receiving --------------------------------------------------------- */

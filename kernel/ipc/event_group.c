@@ -90,7 +90,7 @@ queue_ready(const struct event_queue *q)
 }
 
 static enum err
-queue_wait(struct event_queue *q, bool nonblock)
+queue_wait(struct event_queue *q, bool nonblock) REQUIRES(q->group->lock)
 {
 	if (queue_ready(q))
 		return OK;
@@ -104,13 +104,12 @@ static enum err
 queue_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 {
 	struct event_queue *q = f->data;
-	struct event_group *g = q->group;
 	size_t n = 0;
 	enum err e;
 
 	if (it->left < sizeof(uint64_t))
 		return ERR_INVAL;
-	mutex_lock(&g->lock);
+	mutex_lock(&q->group->lock);
 	e = queue_wait(q, (file_flags(f) & FILE_NONBLOCK) != 0);
 	while (e == OK && q->head != q->tail && it->left >= sizeof(uint64_t)) {
 		struct iter before = *it;
@@ -122,7 +121,7 @@ queue_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 			continue;
 		}
 		*it = before;
-		mutex_unlock(&g->lock);
+		mutex_unlock(&q->group->lock);
 		/* A value may cross a page: both have to be there. */
 		e = iter_fault_in(it);
 		if (e == OK) {
@@ -131,9 +130,9 @@ queue_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 			iter_advance(&last, sizeof(v) - 1);
 			e = iter_fault_in(&last);
 		}
-		mutex_lock(&g->lock);
+		mutex_lock(&q->group->lock);
 	}
-	mutex_unlock(&g->lock);
+	mutex_unlock(&q->group->lock);
 	if (e != OK && n == 0)
 		return e;
 	*done = n;

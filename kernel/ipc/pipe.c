@@ -147,7 +147,7 @@ may_read(const struct pipe *p)
 }
 
 static enum err
-wait_data(struct pipe *p, bool nonblock)
+wait_data(struct pipe *p, bool nonblock) REQUIRES(p->lock)
 {
 	struct wait_entry w = { 0 };
 	enum err e = OK;
@@ -307,6 +307,7 @@ unpush(struct pipe *p, size_t n)
 
 static enum err
 wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
+    REQUIRES(p->lock)
 {
 	struct wait_entry w = { 0 };
 	enum err e = OK;
@@ -338,7 +339,7 @@ wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
 
 /* One write of up to PIPE_BUF bytes, or one packet: all or nothing. */
 static enum err
-write_whole(struct pipe *p, struct iter *it, unsigned flags)
+write_whole(struct pipe *p, struct iter *it, unsigned flags) REQUIRES(p->lock)
 {
 	bool packet = (flags & FILE_DIRECT) != 0, fault;
 	size_t len = it->left, n;
@@ -393,6 +394,7 @@ write_bounced(struct pipe *p, struct iter *it, unsigned flags)
 /* Longer writes: as much as there is room for, again and again. */
 static enum err
 write_long(struct pipe *p, struct iter *it, unsigned flags, size_t *done)
+    REQUIRES(p->lock)
 {
 	enum err e = OK;
 

@@ -140,11 +140,9 @@ handle_table_ref(struct handle_table *t)
 	return t;
 }
 
-static void
-drop(struct handle_table *t, uint64_t slot)
+void
+handle_closed(struct handle_table *t, struct obj *o)
 {
-	struct obj *o = slot_obj(slot);
-
 	if (o->ops->closed != NULL)
 		o->ops->closed(o, t);
 	obj_unref(o);
@@ -164,7 +162,7 @@ handle_table_unref(struct handle_table *t)
 		uint64_t v = slot_load(s, h++);
 
 		if (is_live(v))
-			drop(t, v);
+			handle_closed(t, slot_obj(v));
 	}
 	slots_free(s);
 	kfree(t, sizeof(*t));
@@ -279,18 +277,18 @@ handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
 
 enum err
 handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out, bool *borrowed)
+    rights_t need, struct handle_loan *out)
 {
-	*borrowed = LIKELY(is_private(t));
-	return *borrowed ? slot_peek(t, h, kinds, need, out) :
-	    handle_get(t, h, kinds, need, out);
+	out->counted = UNLIKELY(!is_private(t));
+	return out->counted ? handle_get(t, h, kinds, need, &out->obj) :
+	    slot_peek(t, h, kinds, need, &out->obj);
 }
 
 /* ---- reserving and installing ------------------------------------------ */
 
 /* Makes room for handle h; lock held, dropped and taken again meanwhile. */
 static enum err
-grow(struct handle_table *t, unsigned h)
+grow(struct handle_table *t, unsigned h) REQUIRES(t->lock)
 {
 	struct handle_slots *old = slots_of(t), *s;
 	unsigned size = old->size;
@@ -403,8 +401,29 @@ handle_close(struct handle_table *t, uint32_t h)
 	spin_unlock(&t->lock);
 	if (v == 0)
 		return ERR_BADHANDLE;
-	drop(t, v);
+	handle_closed(t, slot_obj(v));
 	return OK;
+}
+
+enum err
+handle_take(struct handle_table *t, const uint32_t *h,
+    struct obj *const *objs, unsigned n)
+{
+	const struct handle_slots *s;
+	enum err e = OK;
+
+	spin_lock(&t->lock);
+	s = slots_of(t);
+	for (unsigned i = 0; e == OK && i < n; i++) {
+		uint64_t v = h[i] < s->size ? slot_load(s, h[i]) : 0;
+
+		if (!is_live(v) || slot_obj(v) != objs[i])
+			e = ERR_BADHANDLE;
+	}
+	for (unsigned i = 0; e == OK && i < n; i++)
+		(void)free_slot(t, h[i]);
+	spin_unlock(&t->lock);
+	return e;
 }
 
 /* The next live slot in [from, last] with the mark bits set, freed. */
@@ -465,7 +484,7 @@ handle_close_range(
 		return;
 	}
 	while ((v = take_next(t, &at, last, 0)) != 0)
-		drop(t, v);
+		handle_closed(t, slot_obj(v));
 }
 
 void
@@ -475,7 +494,7 @@ handle_close_exec(struct handle_table *t)
 	uint64_t v;
 
 	while ((v = take_next(t, &at, HANDLES_MAX, SLOT_CLOEXEC)) != 0)
-		drop(t, v);
+		handle_closed(t, slot_obj(v));
 }
 
 /* ---- copies ------------------------------------------------------------ */
@@ -504,8 +523,8 @@ copy_of(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
 }
 
 enum err
-handle_dup(struct handle_table *t, uint32_t h, uint32_t from, rights_t mask,
-    unsigned flags, uint32_t *out)
+handle_dup(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
+    uint32_t *inout)
 {
 	uint64_t v = 0;
 	enum err e;
@@ -513,7 +532,7 @@ handle_dup(struct handle_table *t, uint32_t h, uint32_t from, rights_t mask,
 	e = copy_of(t, h, mask, flags, &v);
 	if (e != OK)
 		return e;
-	e = take_slot(t, from, v, out);
+	e = take_slot(t, *inout, v, inout);
 	if (e != OK)
 		obj_unref(slot_obj(v));
 	return e;
@@ -562,7 +581,7 @@ handle_dup_to(struct handle_table *t, uint32_t h, uint32_t target,
 	if (e != OK)
 		obj_unref(slot_obj(v));
 	else if (old != 0)
-		drop(t, old);
+		handle_closed(t, slot_obj(old));
 	return e;
 }
 

@@ -494,17 +494,16 @@ apply_op(uintptr_t addr, uint32_t op, uint32_t *old)
 }
 
 enum err
-futex_wake_op(uintptr_t addr, uintptr_t addr2, bool shared,
-    const unsigned counts[2], uint32_t op, unsigned *woken)
+futex_wake_op(const struct futex_op_request *req, unsigned *woken)
 {
 	struct futex_key k = { 0 }, k2 = { 0 };
 	struct futex_bucket *b, *b2;
 	enum err e;
 
-	e = futex_key_get(addr, shared, &k);
+	e = futex_key_get(req->addr, req->shared, &k);
 	if (e != OK)
 		return e;
-	e = futex_key_get(addr2, shared, &k2);
+	e = futex_key_get(req->addr2, req->shared, &k2);
 	if (e != OK)
 		goto out;
 	b = futex_bucket(&k);
@@ -513,18 +512,18 @@ futex_wake_op(uintptr_t addr, uintptr_t addr2, bool shared,
 		uint32_t old = 0;
 
 		lock_both(b, b2);
-		e = apply_op(addr2, op, &old);
+		e = apply_op(req->addr2, req->op, &old);
 		if (e == OK) {
 			*woken = wake_matching(
-			    b, &k, counts[0], FUTEX_ANY_BITS);
-			if (op_compare(op, old))
+			    b, &k, req->wake, FUTEX_ANY_BITS);
+			if (op_compare(req->op, old))
 				*woken += wake_matching(
-				    b2, &k2, counts[1], FUTEX_ANY_BITS);
+				    b2, &k2, req->wake2, FUTEX_ANY_BITS);
 		}
 		unlock_both(b, b2);
 		if (e != ERR_AGAIN)
 			break;
-		e = user_fault_in(addr2, 4, PROT_WRITE);
+		e = user_fault_in(req->addr2, 4, PROT_WRITE);
 		if (e != OK)
 			break;
 	}

@@ -308,6 +308,7 @@ take_output(struct tty *t, char *buf, size_t len)
 /* Copies n bytes out, faulting pages in with the lock dropped. */
 static enum err
 give(struct pty *p, struct iter *it, const char *buf, size_t n)
+    REQUIRES(p->master_read)
 {
 	size_t out = 0;
 
@@ -327,6 +328,7 @@ give(struct pty *p, struct iter *it, const char *buf, size_t n)
 
 static enum err
 master_copy(struct pty *p, struct iter *it, size_t *done)
+    REQUIRES(p->master_read)
 {
 	enum err e = OK;
 
@@ -387,7 +389,7 @@ takes_input(const struct pty *p)
 
 static enum err
 master_put(struct pty *p, const char *buf, size_t len, bool nonblock,
-    size_t *put)
+    size_t *put) REQUIRES(p->master_write)
 {
 	enum err e = OK;
 

@@ -64,7 +64,7 @@ input_len(struct tty *t)
 
 /* Copies what there is, up to a line's end or the iterator's. */
 static enum err
-copy_input(struct reader *r)
+copy_input(struct reader *r) REQUIRES(r->tty->read_lock)
 {
 	struct tty *t = r->tty;
 	bool end = false;
@@ -83,9 +83,9 @@ copy_input(struct reader *r)
 			out += iter_write(r->it, buf + out, n - out);
 			if (out == n)
 				break;
-			mutex_unlock(&t->read_lock);
+			mutex_unlock(&r->tty->read_lock);
 			e = iter_fault_in(r->it);
-			mutex_lock(&t->read_lock);
+			mutex_lock(&r->tty->read_lock);
 			if (e != OK) {
 				r->done += out;
 				return r->done > 0 ? OK : e;
@@ -98,13 +98,14 @@ copy_input(struct reader *r)
 
 static enum err
 wait_input(struct reader *r, size_t need, ns_t deadline)
+    REQUIRES(r->tty->read_lock)
 {
 	return wait_until_locked(&r->tty->read_wait, &r->tty->read_lock,
 	    has_input(r, need), WAIT_SIGNALS, deadline);
 }
 
 static enum err
-read_lines(struct reader *r)
+read_lines(struct reader *r) REQUIRES(r->tty->read_lock)
 {
 	enum err e = OK;
 
@@ -119,6 +120,7 @@ read_lines(struct reader *r)
 /* VMIN and VTIME both set: the clock starts anew with each byte. */
 static enum err
 wait_between(struct reader *r, size_t need, ns_t pause)
+    REQUIRES(r->tty->read_lock)
 {
 	size_t seen;
 	enum err e = wait_input(r, 1, NS_NEVER);
@@ -134,6 +136,7 @@ wait_between(struct reader *r, size_t need, ns_t pause)
 
 static enum err
 read_bytes(struct reader *r, unsigned vmin, unsigned vtime)
+    REQUIRES(r->tty->read_lock)
 {
 	size_t need = MIN(MAX(vmin, 1u), r->it->left);
 	ns_t pause = vtime * DECISECOND;
@@ -173,10 +176,10 @@ tty_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 		e = tty_job_check(t, SIG_TTIN);
 		if (e != OK)
 			return e;
-		mutex_lock(&t->read_lock);
+		mutex_lock(&r.tty->read_lock);
 		e = (m->lflag & TIO_ICANON) ? read_lines(&r) :
 		    read_bytes(&r, m->cc[TIO_VMIN], m->cc[TIO_VTIME]);
-		mutex_unlock(&t->read_lock);
+		mutex_unlock(&r.tty->read_lock);
 		if (t->pty != NULL)
 			pty_output(t, 0); /* room for the master's writers */
 	}
@@ -206,11 +209,11 @@ put_output(struct tty *t, const char *buf, size_t len)
 }
 
 static enum err
-wait_room(struct tty_file *tf)
+wait_room(struct tty_file *tf) REQUIRES(tf->tty->write_lock)
 {
 	struct tty *t = tf->tty;
 
-	return wait_until_locked(&t->write_wait, &t->write_lock,
+	return wait_until_locked(&t->write_wait, &tf->tty->write_lock,
 	    ldisc_out_room(&t->ld) >= LDISC_OUT / 4 || tty_file_hung(tf),
 	    WAIT_SIGNALS, NS_NEVER);
 }
@@ -218,6 +221,7 @@ wait_room(struct tty_file *tf)
 /* All of buf, waiting for room; *put counts. */
 static enum err
 put_all(struct tty_file *tf, const char *buf, size_t len, size_t *put)
+    REQUIRES(tf->tty->write_lock)
 {
 	*put = 0;
 	for (;;) {
@@ -236,6 +240,7 @@ put_all(struct tty_file *tf, const char *buf, size_t len, size_t *put)
 
 static enum err
 write_locked(struct tty_file *tf, struct iter *it, bool nonblock, size_t *done)
+    REQUIRES(tf->tty->write_lock)
 {
 	struct tty *t = tf->tty;
 	enum err e = OK;
@@ -246,9 +251,9 @@ write_locked(struct tty_file *tf, struct iter *it, bool nonblock, size_t *done)
 		size_t n = iter_read(it, buf, sizeof(buf)), put = 0;
 
 		if (n == 0) {
-			mutex_unlock(&t->write_lock);
+			mutex_unlock(&tf->tty->write_lock);
 			e = iter_fault_in(it);
-			mutex_lock(&t->write_lock);
+			mutex_lock(&tf->tty->write_lock);
 			continue;
 		}
 		if (nonblock) {
@@ -282,9 +287,9 @@ tty_write(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 		if (e != OK)
 			return e;
 	}
-	mutex_lock(&t->write_lock);
+	mutex_lock(&tf->tty->write_lock);
 	e = write_locked(tf, it, (file_flags(f) & FILE_NONBLOCK) != 0, &n);
-	mutex_unlock(&t->write_lock);
+	mutex_unlock(&tf->tty->write_lock);
 	if (e != OK && n == 0)
 		return e;
 	*done = n;

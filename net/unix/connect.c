@@ -48,7 +48,7 @@ deadline_after(ns_t timeout)
 }
 
 static enum err
-wait_pending(struct usock *u)
+wait_pending(struct usock *u) REQUIRES(u->s.lock)
 {
 	bool nonblock = (file_flags(&u->s.file) & FILE_NONBLOCK) != 0;
 	enum err e;
@@ -75,14 +75,14 @@ unix_accept(struct socket *s, unsigned flags, struct file **out)
 	struct usock *u = usock_of(s), *p = NULL;
 	enum err e;
 
-	mutex_lock(&s->lock);
+	mutex_lock(&u->s.lock);
 	e = wait_pending(u);
 	if (e == OK) {
 		p = list_first(&u->pending, struct usock, pending_link);
 		list_del(&p->pending_link);
 		u->pending_count--;
 	}
-	mutex_unlock(&s->lock);
+	mutex_unlock(&u->s.lock);
 	if (e != OK)
 		return e;
 	waitq_wake(&u->writers, POLL_OUT); /* one more may connect */
@@ -95,7 +95,7 @@ unix_accept(struct socket *s, unsigned flags, struct file **out)
 
 /* Waits for a place in l's queue; l's lock held. */
 static enum err
-wait_backlog(struct usock *u, struct usock *l)
+wait_backlog(struct usock *u, struct usock *l) REQUIRES(l->s.lock)
 {
 	bool nonblock = (file_flags(&u->s.file) & FILE_NONBLOCK) != 0;
 	enum err e = OK;

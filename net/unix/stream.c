@@ -223,7 +223,7 @@ peek_bytes(struct reading *r)
 
 /* Takes or peeks under the lock, faulting in without it. */
 static enum err
-move_bytes(struct reading *r)
+move_bytes(struct reading *r) REQUIRES(r->u->s.lock)
 {
 	struct iter *it = r->m->bytes;
 	bool peek = (r->m->flags & MSGF_PEEK) != 0;
@@ -254,13 +254,13 @@ wants_more(const struct reading *r)
 }
 
 static enum err
-read_stream(struct reading *r)
+read_stream(struct reading *r) REQUIRES(r->u->s.lock)
 {
 	struct usock *u = r->u;
 	enum err e = OK;
 
 	while (e == OK && r->m->bytes->left > 0 && wants_more(r)) {
-		e = wait_message(u, r->m);
+		e = wait_message(r->u, r->m);
 		if (e == OK && u->s.error != OK && u->count == 0) {
 			e = u->s.error;
 			u->s.error = OK;
@@ -283,9 +283,9 @@ stream_receive(struct socket *s, struct sock_message *m, size_t *done)
 	m->obj_count = 0;
 	if (m->addr != NULL)
 		m->addr->len = 0;
-	mutex_lock(&s->lock);
+	mutex_lock(&r.u->s.lock);
 	e = read_stream(&r);
-	mutex_unlock(&s->lock);
+	mutex_unlock(&r.u->s.lock);
 	if (r.done > 0 && (m->flags & MSGF_PEEK) == 0)
 		waitq_wake(&r.u->writers, POLL_OUT | POLL_WRNORM | WAKE_SYNC);
 	while ((l = list_take_first(&r.used)) != NULL)

@@ -138,7 +138,8 @@ enum err packet_receive(
 unsigned unix_poll(struct socket *s, struct poll_request *r);
 /* Waits until u has a message; u's lock held. ERR_AGAIN, ERR_TIMEDOUT; OK
  * with an empty queue: nothing will come. */
-enum err wait_message(struct usock *u, const struct sock_message *m);
+enum err wait_message(struct usock *u, const struct sock_message *m)
+    REQUIRES(u->s.lock);
 /* Waits until to takes len more bytes of from; to's lock held. ERR_PIPE. */
 enum err wait_room(struct usock *from, struct usock *to, size_t len,
-    const struct sock_message *m);
+    const struct sock_message *m) REQUIRES(to->s.lock);

@@ -251,6 +251,49 @@ KTEST(a_channel_carries_messages_with_handles)
 	file_unref(a);
 }
 
+static enum err
+send_handle(struct file *f, struct handle_table *t, uint32_t h, struct obj *o)
+{
+	struct iter it;
+	rights_t rights = RIGHTS_ALL;
+	struct channel_message m = {
+		.bytes = &it, .objs = &o, .rights = &rights, .obj_count = 1,
+		.table = t, .handles = &h,
+	};
+
+	iter_kernel(&it, (void *)(uintptr_t)"h", 1, false);
+	return channel_send(f, &m, false);
+}
+
+KTEST(a_message_takes_its_handles_out_of_the_table_or_is_not_sent)
+{
+	struct handle_table *t = handle_table_create(8);
+	struct file *a = NULL, *b = NULL, *r = NULL, *w = NULL;
+	struct obj *got = NULL;
+	char buf[4];
+	size_t len = 0;
+	uint32_t h = 0;
+
+	if (t == NULL)
+		return;
+	EXPECT_OK(channel_create(&a, &b));
+	EXPECT_OK(pipe_create(0, &r, &w));
+	EXPECT_OK(handle_add(t, &r->obj, RIGHTS_ALL, 0, &h));
+	EXPECT_OK(send_handle(a, t, h, obj_ref(&r->obj)));
+	EXPECT(handle_count(t) == 0);
+	EXPECT_OK(receive_obj(b, buf, sizeof(buf), &len, &got));
+	EXPECT(got == &r->obj);
+	/* The number is another object's by now. */
+	EXPECT_OK(handle_add(t, &w->obj, RIGHTS_ALL, 0, &h));
+	EXPECT(send_handle(a, t, h, got) == ERR_BADHANDLE);
+	EXPECT(handle_count(t) == 1);
+	EXPECT(receive_obj(b, buf, sizeof(buf), &len, &got) == ERR_AGAIN);
+	obj_unref(got);
+	handle_table_unref(t);
+	file_unref(a);
+	file_unref(b);
+}
+
 static unsigned long
 live(enum obj_kind kind)
 {

@@ -299,17 +299,20 @@ KTEST(the_break_grows_and_shrinks_one_region)
 KTEST(a_moved_mapping_keeps_its_pages)
 {
 	struct space *s = space_begin();
+	struct remap_request q = { AT, 4 * PG, 8 * PG, 0, 0 };
 	vaddr_t to = 0;
 
 	map_at(s, AT, 4, RW);
 	map_at(s, AT + 4 * PG, 1, PROT_READ); /* no room to grow */
 	EXPECT_OK(user_store64(AT + PG, 11));
-	EXPECT(space_remap(s, AT, 4 * PG, 8 * PG, 0, &to) == ERR_NOMEM);
-	EXPECT_OK(space_remap(s, AT, 4 * PG, 8 * PG, REMAP_MAYMOVE, &to));
+	EXPECT(space_remap(s, &q, &to) == ERR_NOMEM);
+	q.flags = REMAP_MAYMOVE;
+	EXPECT_OK(space_remap(s, &q, &to));
 	EXPECT(to != AT && peek(to + PG) == 11);
 	EXPECT(peek(to + 7 * PG) == 0);
 	EXPECT(space_fault(s, AT + PG, PROT_READ) == ERR_FAULT);
-	EXPECT_OK(space_remap(s, to, 8 * PG, 2 * PG, 0, &to));
+	q = (struct remap_request){ to, 8 * PG, 2 * PG, 0, 0 };
+	EXPECT_OK(space_remap(s, &q, &to));
 	EXPECT(peek(to + PG) == 11);
 	EXPECT(space_fault(s, to + 2 * PG, PROT_READ) == ERR_FAULT);
 	space_end(s);
@@ -393,8 +396,8 @@ busy_life(void)
 		err_ignore(space_write(s, at, &word, sizeof(word)));
 		err_ignore(space_write(s, at + 9 * PG, &word, sizeof(word)));
 		err_ignore(space_protect(s, at + PG, PG, PROT_READ));
-		err_ignore(space_remap(s, at + 8 * PG, 4 * PG, 80 * PG,
-		    REMAP_MAYMOVE, &to));
+		err_ignore(space_remap(s, &(struct remap_request){ at + 8 * PG,
+		    4 * PG, 80 * PG, REMAP_MAYMOVE, 0 }, &to));
 	}
 	if (memobj_create(8 * PG, &m) == OK) {
 		q.obj = m;

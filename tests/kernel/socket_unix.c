@@ -86,13 +86,22 @@ got_is(const struct got *g, const char *text)
 	return g->len == strlen(text) && memcmp(g->buf, text, g->len) == 0;
 }
 
+static void
+connected(int type, unsigned flags, struct file **a, struct file **b)
+{
+	struct file *both[2] = { NULL, NULL };
+
+	EXPECT_OK(socket_pair(AF_UNIX_, type, 0, flags, both));
+	*a = both[0];
+	*b = both[1];
+}
+
 KTEST(a_pair_of_streams_talks_both_ways)
 {
 	struct file *a = NULL, *b = NULL;
 	struct got g;
 
-	EXPECT_OK(socket_pair(
-	    AF_UNIX_, SOCK_STREAM_, 0, FILE_NONBLOCK, &a, &b));
+	connected(SOCK_STREAM_, FILE_NONBLOCK, &a, &b);
 	EXPECT(put_text(a, "one"));
 	EXPECT(put_text(a, "two"));
 	EXPECT_OK(receive(b, 64, MSGF_PEEK, &g));
@@ -117,8 +126,7 @@ KTEST(unread_data_resets_the_connection)
 	struct file *a = NULL, *b = NULL;
 	struct got g;
 
-	EXPECT_OK(socket_pair(
-	    AF_UNIX_, SOCK_STREAM_, 0, FILE_NONBLOCK, &a, &b));
+	connected(SOCK_STREAM_, FILE_NONBLOCK, &a, &b);
 	EXPECT(put_text(a, "never read"));
 	EXPECT(put_text(b, "answer"));
 	file_unref(b);
@@ -203,8 +211,7 @@ KTEST(packets_in_sequence_end_with_their_connection)
 	struct file *a = NULL, *b = NULL;
 	struct got g;
 
-	EXPECT_OK(socket_pair(
-	    AF_UNIX_, SOCK_SEQPACKET_, 0, FILE_NONBLOCK, &a, &b));
+	connected(SOCK_SEQPACKET_, FILE_NONBLOCK, &a, &b);
 	EXPECT(put_text(a, "abc") && put_text(a, "de"));
 	EXPECT_OK(receive(b, 2, 0, &g));
 	EXPECT(got_is(&g, "ab") && (g.flags & MSGF_TRUNC) != 0);
@@ -222,8 +229,7 @@ KTEST(files_and_credentials_travel)
 	struct got g;
 	size_t done;
 
-	EXPECT_OK(socket_pair(
-	    AF_UNIX_, SOCK_STREAM_, 0, FILE_NONBLOCK, &a, &b));
+	connected(SOCK_STREAM_, FILE_NONBLOCK, &a, &b);
 	EXPECT_OK(pipe_create(FILE_NONBLOCK, &r, &w));
 	sock(b)->pass_creds = true;
 	EXPECT(put_text(a, "plain"));
@@ -262,7 +268,7 @@ KTEST(sockets_that_hold_only_each_other_are_dropped)
 	unsigned long before = live_sockets() - 2;
 	size_t done;
 
-	EXPECT_OK(socket_pair(AF_UNIX_, SOCK_STREAM_, 0, 0, &a, &b));
+	connected(SOCK_STREAM_, 0, &a, &b);
 	EXPECT_OK(send_to(a, "b", NULL, &b->obj, &done)); /* b in b */
 	EXPECT_OK(socket_bind(sock(l), &name));
 	EXPECT_OK(socket_listen(sock(l), 1));
@@ -315,8 +321,7 @@ KTEST(a_stream_carries_much_through_a_small_buffer)
 	struct file *pair[2] = { NULL, NULL };
 	struct crew c = { .fn = bulk, .arg = pair };
 
-	EXPECT_OK(socket_pair(
-	    AF_UNIX_, SOCK_STREAM_, 0, 0, &pair[0], &pair[1]));
+	EXPECT_OK(socket_pair(AF_UNIX_, SOCK_STREAM_, 0, 0, pair));
 	sock(pair[0])->send_buffer = 8192;
 	crew_run(&c, 2);
 	file_unref(pair[0]);

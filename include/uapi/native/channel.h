@@ -25,12 +25,14 @@ struct cm_message {
 long cm_channel_create(cm_handle_t ends[2], uint32_t flags);
 
 /*
- * Sends a message. The handles leave the caller's table with it; when the
- * call fails they stay.
+ * Sends a message. The handles leave the caller's table in the moment it is
+ * queued, all together; when the call fails they stay.
  *
  * Rights: WRITE; TRANSFER on every handle sent.
  * Errors: CM_EMSGSIZE too long, CM_EAGAIN queue full and NOWAIT, CM_EPIPE
- *         the other end is closed, CM_EINTR, CM_EINVAL the channel itself.
+ *         the other end is closed, CM_EINTR, CM_EINVAL the channel itself or
+ *         a handle twice, CM_EBADHANDLE also when another thread has closed
+ *         one meanwhile.
  */
 long cm_channel_send(
     cm_handle_t h, const struct cm_message *m, uint32_t flags);

@@ -81,7 +81,7 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	struct handle_table *t = start(100);
 	struct obj *o = thing(OBJ_FILE), *got = NULL;
 	uint32_t h = 99;
-	bool borrowed = false;
+	struct handle_loan loan;
 
 	EXPECT_EQ(handle_add(t, o, RIGHT_READ, 0, &h), OK);
 	EXPECT_EQ(h, 0);
@@ -95,13 +95,13 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	EXPECT(got == o);
 	obj_unref(got);
 	shim_task.handles = t;
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
-	EXPECT(borrowed && atomic_load(&o->refs.count) == 1);
-	handle_put(got, borrowed);
+	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT(!loan.counted && atomic_load(&o->refs.count) == 1);
+	handle_return(&loan);
 	handle_table_ref(t);
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
-	EXPECT(!borrowed && atomic_load(&o->refs.count) == 2);
-	handle_put(got, borrowed);
+	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT(loan.counted && atomic_load(&o->refs.count) == 2);
+	handle_return(&loan);
 	handle_table_unref(t);
 	shim_task.handles = NULL;
 	EXPECT_EQ(destroyed, 0);
@@ -136,9 +136,10 @@ TEST(reserved_slots_are_invisible)
 	EXPECT_EQ(handle_reserve(t, &h), OK);
 	EXPECT_EQ(handle_get(t, h, OBJ_ANY, 0, &got), ERR_BADHANDLE);
 	EXPECT_EQ(handle_close(t, h), ERR_BADHANDLE);
-	EXPECT_EQ(handle_dup(t, h, 0, RIGHTS_ALL, 0, &copy), ERR_BADHANDLE);
+	EXPECT_EQ(handle_dup(t, h, RIGHTS_ALL, 0, &copy), ERR_BADHANDLE);
 	handle_install(t, h, o, RIGHT_READ, HANDLE_CLOEXEC);
-	EXPECT_EQ(handle_dup(t, h, 5, RIGHTS_ALL, 0, &copy), OK);
+	copy = 5;
+	EXPECT_EQ(handle_dup(t, h, RIGHTS_ALL, 0, &copy), OK);
 	EXPECT_EQ(copy, 5);
 	EXPECT_EQ(handle_reserve_from(t, 6, &h), OK);
 	EXPECT_EQ(handle_dup_to(t, 5, h, RIGHTS_ALL, 0), ERR_BUSY);
@@ -150,15 +151,41 @@ TEST(reserved_slots_are_invisible)
 	EXPECT_EQ(destroyed, 1);
 }
 
+TEST(handles_are_taken_together_or_not_at_all)
+{
+	struct handle_table *t = start(10);
+	struct obj *o[3] = { thing(OBJ_PIPE), thing(OBJ_PIPE), thing(OBJ_PIPE) };
+	struct obj *swapped[2] = { o[0], o[2] }, *pair[2] = { o[0], o[1] };
+	uint32_t h[2] = { 0, 0 }, third = 0, far[2] = { 0, 5000 };
+
+	EXPECT_EQ(handle_add(t, o[0], RIGHT_READ, 0, &h[0]), OK);
+	EXPECT_EQ(handle_add(t, o[1], RIGHT_READ, 0, &h[1]), OK);
+	EXPECT_EQ(handle_add(t, o[2], RIGHT_READ, 0, &third), OK);
+	/* One number names another object now: nothing is closed. */
+	EXPECT_EQ(handle_take(t, h, swapped, 2), ERR_BADHANDLE);
+	EXPECT_EQ(handle_take(t, far, pair, 2), ERR_BADHANDLE);
+	EXPECT_EQ(handle_count(t), 3);
+	EXPECT_EQ(handle_take(t, h, pair, 2), OK);
+	EXPECT_EQ(handle_count(t), 1);
+	EXPECT_EQ(closed, 0);
+	handle_closed(t, o[0]);
+	handle_closed(t, o[1]);
+	EXPECT_EQ(closed, 2);
+	EXPECT_EQ(destroyed, 2);
+	handle_table_unref(t);
+	EXPECT_EQ(destroyed, 3);
+}
+
 TEST(rights_only_shrink)
 {
 	struct handle_table *t = start(10);
 	rights_t r = 0;
-	uint32_t h = 0;
+	uint32_t h = 0, copy = 0;
 
 	EXPECT_EQ(handle_add(t, thing(OBJ_FILE), RIGHT_READ | RIGHT_SEEK, 0,
 	    &h), OK);
-	EXPECT_EQ(handle_dup(t, h, 0, RIGHT_READ | RIGHT_WRITE, 0, &h), OK);
+	EXPECT_EQ(handle_dup(t, h, RIGHT_READ | RIGHT_WRITE, 0, &copy), OK);
+	h = copy;
 	EXPECT_EQ(handle_rights(t, h, &r), OK);
 	EXPECT_EQ(r, RIGHT_READ);
 	handle_table_unref(t);
