@@ -58,7 +58,7 @@ static unsigned
 poll_look(struct thread *t, struct lx_pollfd *fds, unsigned count)
 {
 	struct handle_table *ht = t->task->handles;
-	bool private = handle_is_private(ht);
+	bool private = handle_is_private(t->task);
 	unsigned ready = 0;
 
 	for (struct lx_pollfd *fd = fds; fd < fds + count; fd++) {
@@ -234,7 +234,7 @@ static enum err
 select_look(struct thread *t, struct select_set *s)
 {
 	struct handle_table *ht = t->task->handles;
-	bool private = handle_is_private(ht);
+	bool private = handle_is_private(t->task);
 
 	for (unsigned w = 0; w * 64 < s->nfds; w++) {
 		for (uint64_t any = select_any(s, w); any; any &= any - 1) {

@@ -95,8 +95,8 @@ stat_descriptor(struct thread *t, uintptr_t h, uintptr_t user)
 	struct file_stat st = { 0 };
 	struct obj *o;
 	bool borrowed;
-	enum err e = handle_borrow(t->task->handles, (uint32_t)h,
-	    OBJ_ANY_FILE, RIGHT_STAT, &o, &borrowed);
+	enum err e = handle_borrow(t->task, (uint32_t)h, OBJ_ANY_FILE,
+	    RIGHT_STAT, &o, &borrowed);
 
 	if (UNLIKELY(e != OK))
 		return e;

@@ -1,9 +1,11 @@
 /*
- * The call table as switches, made from call.def: what to run, its name, its
- * argument kinds. Handles in argument 0 are looked up here and nowhere else,
+ * The call table, made from call.def: what to run, its name, its argument
+ * kinds. Handles in argument 0 are looked up here and nowhere else,
  * with the kind and the rights that the line names.
  */
 #include "native.h"
+
+#include <kernel/handles.h>
 
 #include "kinds.h"
 
@@ -20,8 +22,8 @@ with_object(struct thread *t, const struct sysargs *a, long *ret,
 	bool borrowed;
 	enum err e;
 
-	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0], kinds, need, &o,
-	    &borrowed);
+	e = handle_borrow(
+	    t->task, (uint32_t)a->v[0], kinds, need, &o, &borrowed);
 	if (UNLIKELY(e != OK))
 		return e;
 	e = handler(t, o, a, ret);
@@ -39,8 +41,8 @@ with_dir(struct thread *t, const struct sysargs *a, long *ret,
 
 	if (LIKELY((uint32_t)a->v[0] == CM_CWD))
 		return handler(t, NULL, a, ret);
-	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0],
-	    OBJ_DIR | OBJ_PATH, need, &o, &borrowed);
+	e = handle_borrow(t->task, (uint32_t)a->v[0], OBJ_DIR | OBJ_PATH, need,
+	    &o, &borrowed);
 	if (e != OK)
 		return e;
 	e = handler(t, file_of(o), a, ret);
@@ -48,28 +50,32 @@ with_dir(struct thread *t, const struct sysargs *a, long *ret,
 	return e;
 }
 
-/* long: table */
-enum err
-nt_call(struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret)
-{
-	switch (nr) {
-#define CALL(number, name, args) \
-	case number: \
-		return nt_##name(t, a, ret);
+/* The entries of calls with an object. */
+#define ENTRY(name, perform) \
+	static enum err \
+	enter_##name(struct thread *t, const struct sysargs *a, long *ret) \
+	{ \
+		return perform; \
+	}
+#define CALL(number, name, args)
 #define CALLH(number, name, args, kind, rights) \
-	case number: \
-		return with_object(t, a, ret, kind, rights, nt_##name);
+	ENTRY(name, with_object(t, a, ret, kind, rights, nt_##name))
 #define CALLD(number, name, args, rights) \
-	case number: \
-		return with_dir(t, a, ret, rights, nt_##name);
+	ENTRY(name, with_dir(t, a, ret, rights, nt_##name))
 #include <uapi/native/call.def>
 #undef CALL
 #undef CALLH
 #undef CALLD
-	default:
-		return ERR_NOSYS;
-	}
-}
+
+abi_handler *const nt_calls[NT_CALL_LIMIT] = {
+#define CALL(number, name, args) [number] = nt_##name,
+#define CALLH(number, name, args, kind, rights) [number] = enter_##name,
+#define CALLD(number, name, args, rights) [number] = enter_##name,
+#include <uapi/native/call.def>
+#undef CALL
+#undef CALLH
+#undef CALLD
+};
 
 const char *
 nt_name_of(uintptr_t nr)

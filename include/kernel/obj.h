@@ -118,30 +118,7 @@ unsigned handle_table_limit(const struct handle_table *t);
  */
 enum err handle_get(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out);
-/*
- * As handle_get, but skips the reference when only this thread can close
- * the handle (table not shared, one user): *borrowed tells. Release with
- * handle_put. For the hot calls; the holder must not close handles itself.
- */
-enum err handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out, bool *borrowed);
-
-/*
- * The same by steps, for calls that look up many handles: while the table is
- * private, only this thread can close handles of it, so that what
- * handle_peek gives is valid until the thread does or its call ends.
- */
-bool handle_is_private(const struct handle_table *t);
-/* Borrowed; needs handle_is_private. Errors as handle_get. */
-enum err handle_peek(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out);
-
-static inline void
-handle_put(struct obj *o, bool borrowed)
-{
-	if (!borrowed)
-		obj_unref(o);
-}
+/* The quick look-up of the hot calls is in <kernel/handles.h>. */
 
 /* Reserves the lowest free slot >= from. ERR_MFILE, ERR_NOMEM. */
 enum err handle_reserve_from(

@@ -7,7 +7,7 @@
 #undef PROT_EXEC
 #include "../shim.h"
 
-#include <kernel/obj/handles.h>
+#include <kernel/handles.h>
 
 static unsigned destroyed, closed;
 
@@ -95,11 +95,13 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	EXPECT(got == o);
 	obj_unref(got);
 	shim_task.handles = t;
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
+	EXPECT_EQ(handle_borrow(
+	    &shim_task, h, OBJ_ANY, 0, &got, &borrowed), OK);
 	EXPECT(borrowed && atomic_load(&o->refs.count) == 1);
 	handle_put(got, borrowed);
 	handle_table_ref(t);
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &got, &borrowed), OK);
+	EXPECT_EQ(handle_borrow(
+	    &shim_task, h, OBJ_ANY, 0, &got, &borrowed), OK);
 	EXPECT(!borrowed && atomic_load(&o->refs.count) == 2);
 	handle_put(got, borrowed);
 	handle_table_unref(t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of a handle table, for handles.c, slots.c and their tests.
+ * The inside of a handle table, and look-up without call or reference, which
+ * every call with a descriptor makes.
  *
  * A slot is one word: the object's address in the low 48 bits (kernel
  * addresses are sign-extended from there, on every port), above it 14 bits
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <kernel/obj.h>
+#include <kernel/task.h>
 
 #define SLOT_PTR_BITS 48
 #define SLOT_PTR_MASK ((UINT64_C(1) << SLOT_PTR_BITS) - 1)
@@ -61,6 +63,81 @@ slot_rights(uint64_t slot)
 {
 	return (rights_t)(slot >> SLOT_PTR_BITS) & RIGHTS_ALL;
 }
+
+/* ---- look-up ----------------------------------------------------------- */
+
+static inline bool
+slot_is_live(uint64_t slot)
+{
+	return (slot & SLOT_PTR_MASK) != 0;
+}
+
+static ALWAYS_INLINE enum err
+slot_check(uint64_t v, unsigned kinds, rights_t need)
+{
+	if (UNLIKELY(!slot_is_live(v)))
+		return ERR_BADHANDLE;
+	if (UNLIKELY(!(slot_obj(v)->kind & kinds)))
+		return ERR_TYPE;
+	if (UNLIKELY((slot_rights(v) & need) != need))
+		return ERR_RIGHTS;
+	return OK;
+}
+
+/* self, the running task, has one thread and shares its table with nobody:
+ * then only that thread closes handles, and what handle_peek gives is valid
+ * until it does or its call ends. */
+static inline bool
+handle_is_private(const struct task *self)
+{
+	return LIKELY(atomic_load_explicit(&self->handles->refs.count,
+	    memory_order_relaxed) == 1 && atomic_load_explicit(
+	    &self->thread_count, memory_order_relaxed) == 1);
+}
+
+/* Borrowed; needs handle_is_private. Errors as handle_get. */
+static ALWAYS_INLINE enum err
+handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
+    struct obj **out)
+{
+	/* Only this thread stores slots: program order is enough. */
+	const struct handle_slots *s = atomic_load_explicit(
+	    &t->slots, memory_order_relaxed);
+	uint64_t v;
+	enum err e;
+
+	if (UNLIKELY(h >= s->size))
+		return ERR_BADHANDLE;
+	v = atomic_load_explicit(&s->slot[h], memory_order_relaxed);
+	e = slot_check(v, kinds, need);
+	if (LIKELY(e == OK))
+		*out = slot_obj(v);
+	return e;
+}
+
+/*
+ * As handle_get on the running task's table, but without a reference where
+ * that is private: *borrowed tells. Release with handle_put. The holder must
+ * not close handles itself.
+ */
+static ALWAYS_INLINE enum err
+handle_borrow(struct task *self, uint32_t h, unsigned kinds, rights_t need,
+    struct obj **out, bool *borrowed)
+{
+	*borrowed = handle_is_private(self);
+	return LIKELY(*borrowed) ?
+	    handle_peek(self->handles, h, kinds, need, out) :
+	    handle_get(self->handles, h, kinds, need, out);
+}
+
+static inline void
+handle_put(struct obj *o, bool borrowed)
+{
+	if (UNLIKELY(!borrowed))
+		obj_unref(o);
+}
+
+/* ---- slots.c ----------------------------------------------------------- */
 
 struct handle_slots *slots_create(unsigned size); /* NULL: memory */
 size_t slots_bytes(unsigned size);
