@@ -17,10 +17,10 @@ from pathlib import Path
 
 import bench
 
-# {name, count, setup, run, done, per}, WITH(the first five), PLAIN(name,
+# {name, count, setup, run, done, per, less}, WITH(the first five), PLAIN(name,
 # count, run)
 LINE = re.compile(r'(?:\{ |PLAIN\(|WITH\()"([^"]+)", (\d+), '
-                  r'(?:\w+, (?=\w+,))?(\w+)(?:,\s*\w+)?(?:,\s*(\w+) \})?')
+                  r'(?:\w+, (?=\w+,))?(\w+)(?:,\s*\w+)?(?:,\s*(\w+), \w+ \})?')
 
 
 def lines_of(folder):

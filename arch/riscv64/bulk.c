@@ -12,8 +12,6 @@
 
 #include "csr.h"
 
-#define BULK_MIN 512u
-
 #define VECTOR_BEGIN ".option push\n.option arch, +v\n"
 #define VECTOR_END   ".option pop"
 
@@ -86,9 +84,9 @@ copy_long(char *to, const char *from, size_t n)
 }
 
 void
-bulk_copy(void *restrict to, const void *restrict from, size_t n)
+bulk_copy_long(void *restrict to, const void *restrict from, size_t n)
 {
-	if (n < BULK_MIN || !riscv_isa.vector)
+	if (!riscv_isa.vector)
 		memcpy(to, from, n);
 	else
 		copy_long(to, from, n);

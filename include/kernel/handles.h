@@ -75,7 +75,7 @@ slot_is_live(uint64_t slot)
 static ALWAYS_INLINE enum err
 slot_check(uint64_t v, unsigned kinds, rights_t need)
 {
-	if (UNLIKELY(!slot_is_live(v)))
+	if (UNLIKELY(slot_obj(v) == NULL))
 		return ERR_BADHANDLE;
 	if (UNLIKELY(!(slot_obj(v)->kind & kinds)))
 		return ERR_TYPE;
@@ -95,14 +95,20 @@ handle_is_private(const struct task *self)
 	    &self->thread_count, memory_order_relaxed) == 1);
 }
 
+/* The slots of a private table, for handle_peek. */
+static inline const struct handle_slots *
+handle_slots_of(const struct task *self)
+{
+	/* Only this thread stores them: program order is enough. */
+	return atomic_load_explicit(
+	    &self->handles->slots, memory_order_relaxed);
+}
+
 /* Borrowed; needs handle_is_private. Errors as handle_get. */
 static ALWAYS_INLINE enum err
-handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
-    struct obj **out)
+handle_peek(const struct handle_slots *s, uintptr_t h, unsigned kinds,
+    rights_t need, struct obj **out)
 {
-	/* Only this thread stores slots: program order is enough. */
-	const struct handle_slots *s = atomic_load_explicit(
-	    &t->slots, memory_order_relaxed);
 	uint64_t v;
 	enum err e;
 
@@ -126,7 +132,7 @@ handle_borrow(struct task *self, uint32_t h, unsigned kinds, rights_t need,
 {
 	*borrowed = handle_is_private(self);
 	return LIKELY(*borrowed) ?
-	    handle_peek(self->handles, h, kinds, need, out) :
+	    handle_peek(handle_slots_of(self), h, kinds, need, out) :
 	    handle_get(self->handles, h, kinds, need, out);
 }
 

@@ -63,7 +63,7 @@ run(const struct bench *b)
 		printf("MISSING %s: %s\n", b->name, strerror(errno));
 	else
 		printf("BENCH %s = %llu\n", b->name, (unsigned long long)(best /
-		    b->count / (b->per > 0 ? b->per : 1)));
+		    b->count / (b->per > 0 ? b->per : 1) - b->less));
 	fflush(stdout);
 	if (b->done != NULL)
 		b->done();

@@ -16,10 +16,11 @@ struct bench {
 	int (*run)(unsigned count); /* 0: good */
 	void (*done)(void);
 	unsigned per; /* operations inside one count, 0: 1 */
+	unsigned less; /* ns of an operation that are not its cost */
 };
 
 #define PLAIN(n, c, f)      { .name = n, .count = c, .run = f }
-#define WITH(n, c, s, f, d) { n, c, s, f, d, 0 }
+#define WITH(n, c, s, f, d) { n, c, s, f, d, 0, 0 }
 
 extern const struct bench call_benches[], task_benches[], wait_benches[];
 
