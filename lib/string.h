@@ -45,7 +45,17 @@ void page_zero(void *page);
 void page_copy(void *restrict to, const void *restrict from);
 /* As memcpy, for what may be long: a port may use registers that have to be
  * freed first. */
-void bulk_copy(void *restrict to, const void *restrict from, size_t n);
+#define BULK_MIN 512u /* below, a port's bulk copy is slower */
+void bulk_copy_long(void *restrict to, const void *restrict from, size_t n);
+
+static inline void
+bulk_copy(void *restrict to, const void *restrict from, size_t n)
+{
+	if (n < BULK_MIN)
+		memcpy(to, from, n);
+	else
+		bulk_copy_long(to, from, n);
+}
 
 #ifndef STRING_NO_INLINE
 #define STRING_INLINE_ \

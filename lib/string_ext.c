@@ -101,7 +101,7 @@ page_copy(void *restrict to, const void *restrict from)
 }
 
 WEAK void
-bulk_copy(void *restrict to, const void *restrict from, size_t n)
+bulk_copy_long(void *restrict to, const void *restrict from, size_t n)
 {
 	memcpy(to, from, n);
 }

@@ -3,12 +3,14 @@
 ##   bench                   table, $(B)/bench/<arch>.json, docs/bench/<arch>.svg
 ##                           T=text: those lines alone; QUICK=1: one CPU only
 
+BENCH_SRC := $(addprefix tests/perf/,bench.c calls.c tasks.c waits.c)
+
 .PHONY: bench
-$(TO)/tests/perf/bench.$(ARCH): tests/perf/bench.c
+$(TO)/tests/perf/bench.$(ARCH): $(BENCH_SRC) tests/perf/bench.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CROSS)gcc -std=gnu2x -O2 -Wall -Wextra -Wno-unused-result -static \
-	    -pthread $< -o $@
+	    -pthread $(BENCH_SRC) -o $@
 
 bench: $(TO)/tests/perf/bench.$(ARCH) $(DEPS)/linux-$(ARCH)/.done
 	@$(MAKE) image BUILD=release >&2

@@ -56,24 +56,12 @@ piece_done(struct iter *it, size_t n)
 	it->left -= n;
 }
 
-/* The usual case: what is wanted, not nothing, lies in the current segment. */
-static inline bool
-in_segment(const struct iter *it, size_t n)
-{
-	return n - 1 < it->left && n <= it->segs->len - it->off;
-}
-
 size_t
-iter_write(struct iter *it, const void *from, size_t n)
+iter_write_parts(struct iter *it, const void *from, size_t n)
 {
 	size_t done = 0;
 	struct iter_seg piece;
 
-	if (LIKELY(it->user && in_segment(it, n))) {
-		done = user_copy_out_nofault(it->segs->base + it->off, from, n);
-		piece_done(it, done);
-		return done;
-	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		const char *src = (const char *)from + done;
 		size_t got = piece.len;
@@ -91,16 +79,11 @@ iter_write(struct iter *it, const void *from, size_t n)
 }
 
 size_t
-iter_read(struct iter *it, void *to, size_t n)
+iter_read_parts(struct iter *it, void *to, size_t n)
 {
 	size_t done = 0;
 	struct iter_seg piece;
 
-	if (LIKELY(it->user && in_segment(it, n))) {
-		done = user_copy_in_nofault(to, it->segs->base + it->off, n);
-		piece_done(it, done);
-		return done;
-	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		char *dst = (char *)to + done;
 		size_t got = piece.len;
@@ -118,16 +101,11 @@ iter_read(struct iter *it, void *to, size_t n)
 }
 
 size_t
-iter_zero(struct iter *it, size_t n)
+iter_zero_parts(struct iter *it, size_t n)
 {
 	size_t done = 0;
 	struct iter_seg piece;
 
-	if (LIKELY(it->user && in_segment(it, n))) {
-		done = user_zero_nofault(it->segs->base + it->off, n);
-		piece_done(it, done);
-		return done;
-	}
 	while (done < n && piece_get(it, n - done, &piece)) {
 		size_t got = piece.len;
 
@@ -144,14 +122,10 @@ iter_zero(struct iter *it, size_t n)
 }
 
 void
-iter_advance(struct iter *it, size_t n)
+iter_advance_parts(struct iter *it, size_t n)
 {
 	struct iter_seg piece;
 
-	if (LIKELY(in_segment(it, n))) {
-		piece_done(it, n);
-		return;
-	}
 	while (n > 0 && piece_get(it, n, &piece)) {
 		piece_done(it, piece.len);
 		n -= piece.len;

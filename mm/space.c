@@ -37,6 +37,7 @@ space_init(void)
 	region_cache = slab_cache_create("region", sizeof(struct region), 0);
 	space_cache = slab_cache_create("space", sizeof(struct space), 64);
 	memobj_cache_init();
+	tlb_init();
 }
 
 struct space *

@@ -53,6 +53,13 @@ generation_next(void)
 }
 
 void
+tlb_init(void)
+{
+	for (unsigned i = 0; i < CPU_MAX; i++)
+		cpus[i].tlb = &tlb_cpus[i];
+}
+
+void
 tlb_space_init(struct arch_space *s)
 {
 	preempt_disable();

@@ -42,7 +42,7 @@ static inline void *
 soft_lookup(vaddr_t va, bool write)
 {
 	struct cpu *c = cpu_this();
-	struct tlb_cpu *t = &tlb_cpus[c->id];
+	struct tlb_cpu *t = c->tlb;
 	struct soft_entry *e =
 	    &t->soft[(va >> PAGE_SHIFT) % SOFT_ENTRIES];
 	vaddr_t page = va & ~(vaddr_t)PAGE_MASK;
@@ -55,6 +55,7 @@ soft_lookup(vaddr_t va, bool write)
 	return soft_fill(t, va, write);
 }
 
+void tlb_init(void); /* before any use of user memory */
 /* Gives a new space its first generation. */
 void tlb_space_init(struct arch_space *s);
 /* Takes a space that dies off every CPU; afterwards nobody walks it. */

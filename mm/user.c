@@ -36,6 +36,25 @@ page_fault_in(uintptr_t addr, unsigned access)
 	return e == OK || e == ERR_NOMEM || e == ERR_QUOTA ? e : ERR_FAULT;
 }
 
+#define FEW_BYTES 64
+
+/* Single bytes and a few words are what most calls move. */
+static ALWAYS_INLINE void
+move(void *to, const void *from, size_t n)
+{
+	MAY_ALIAS uint64_t *d = to;
+	const MAY_ALIAS uint64_t *s = from;
+
+	if (n == 1)
+		*(char *)to = *(const char *)from;
+	else if (n <= FEW_BYTES &&
+	    (((uintptr_t)to | (uintptr_t)from | n) & 7) == 0)
+		for (const uint64_t *end = s + n / 8; s != end;)
+			*d++ = *s++;
+	else
+		bulk_copy(to, from, n);
+}
+
 /* Within one page; false: absent or not allowed. */
 static ALWAYS_INLINE bool
 part_in(void *dst, uintptr_t src, size_t n)
@@ -43,12 +62,8 @@ part_in(void *dst, uintptr_t src, size_t n)
 	unsigned long flags = arch_irq_save();
 	const char *from = soft_lookup(src, false);
 
-	if (LIKELY(from != NULL)) {
-		if (n == 1)
-			*(char *)dst = *from;
-		else
-			bulk_copy(dst, from, n);
-	}
+	if (LIKELY(from != NULL))
+		move(dst, from, n);
 	arch_irq_restore(flags);
 	return from != NULL;
 }
@@ -59,12 +74,8 @@ part_out(uintptr_t dst, const void *src, size_t n)
 	unsigned long flags = arch_irq_save();
 	char *to = soft_lookup(dst, true);
 
-	if (LIKELY(to != NULL)) {
-		if (n == 1)
-			*to = *(const char *)src;
-		else
-			bulk_copy(to, src, n);
-	}
+	if (LIKELY(to != NULL))
+		move(to, src, n);
 	arch_irq_restore(flags);
 	return to != NULL;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs tests/perf/bench.c under Debian's Linux and under Carmine, on the same
+"""Runs tests/perf under Debian's Linux and under Carmine, on the same
 machine, and compares. `make bench` calls this.
 
     bench.py --b BUILD --deps DEPS --arch ARCH [--only TEXT] [--quick]

@@ -3,7 +3,7 @@
 
     profile.py --b BUILD --arch ARCH 'read 1 B'
 
-Runs tests/perf/bench.c with that line alone under Carmine in QEMU, with a
+Runs tests/perf with that line alone under Carmine in QEMU, with a
 plugin (tools/profile_count.c) that counts every instruction between the start
 and the end of the line's rounds. `make profile OP='read 1 B'` calls this.
 """
@@ -17,15 +17,15 @@ from pathlib import Path
 
 import bench
 
-# {name, count, setup, run, done, per}, WITH(the first five), PLAIN(name,
+# {name, count, setup, run, done, per, less}, WITH(the first five), PLAIN(name,
 # count, run)
 LINE = re.compile(r'(?:\{ |PLAIN\(|WITH\()"([^"]+)", (\d+), '
-                  r'(?:\w+, (?=\w+,))?(\w+)(?:,\s*\w+)?(?:,\s*(\w+) \})?')
+                  r'(?:\w+, (?=\w+,))?(\w+)(?:,\s*\w+)?(?:,\s*(\w+), \w+ \})?')
 
 
-def lines_of(source):
-    """{name: (function, operations)} from the table of bench.c."""
-    text = source.read_text()
+def lines_of(folder):
+    """{name: (function, operations)} from the tables of tests/perf."""
+    text = "".join(p.read_text() for p in sorted(folder.glob("*.[hc]")))
     numbers = dict(re.findall(r"#define (\w+)\s+(\d+)u?\s", text))
     rounds = int(numbers["ROUNDS"])
     return {name: (run, rounds * int(count) * int(numbers.get(per, per or 1)))
@@ -77,7 +77,7 @@ def main():
     ap.add_argument("--top", type=int, default=25)
     ap.add_argument("only", metavar="LINE", help="name of a line")
     args = ap.parse_args()
-    known = lines_of(Path("tests/perf/bench.c"))
+    known = lines_of(Path("tests/perf"))
     if args.only not in known:
         sys.exit("profile: no line %r; there are: %s" %
                  (args.only, ", ".join(known)))

@@ -90,6 +90,7 @@ lx_errno(enum err e)
 	case ERR_RESTART_NOHANDLER: return 4;
 	case ERR_RESTART_BLOCK: return 4;
 	case ERR_JUSTRETURN: return 0;
+	case ERR_WHOLEFRAME: return 0;
 	case ERR_COUNT: return 5;
 	}
 	return 5;

@@ -241,7 +241,8 @@ static enum err
 epoll_wait(struct thread *t, const struct sysargs *a, ns_t deadline,
     long *ret)
 {
-	struct waitset_event ev[EPOLL_BATCH];
+	/* The first n are set by then. */
+	__attribute__((uninitialized)) struct waitset_event ev[EPOLL_BATCH];
 	unsigned n = 0;
 	struct lx_fd set;
 	enum err e;

@@ -11,6 +11,7 @@
 
 #include <kernel/abi.h>
 #include <kernel/file.h>
+#include <kernel/handles.h>
 #include <kernel/task.h>
 #include <kernel/user.h>
 #include <kernel/vfs.h>
@@ -18,16 +19,15 @@
 
 #include <lx_arch.h>
 
-typedef enum err lx_handler(
-    struct thread *t, const struct sysargs *a, long *ret);
+typedef abi_handler lx_handler;
 
 /* errno.c */
 int lx_errno(enum err e); /* positive; 0 for OK */
 long lx_answer(enum err e, long ret);
 
 /* call.c */
-enum err lx_call(struct thread *t, uintptr_t nr, const struct sysargs *a,
-    long *ret);
+#define LX_CALL_LIMIT 512 /* beyond the last number of any table */
+extern abi_handler *const lx_calls[LX_CALL_LIMIT];
 const char *lx_name_of(uintptr_t nr);
 const char *lx_kinds_of(uintptr_t nr);
 
@@ -47,7 +47,7 @@ struct lx_fd {
 static inline enum err
 lx_fd_get(struct thread *t, uintptr_t h, rights_t need, struct lx_fd *fd)
 {
-	enum err e = handle_borrow(t->task->handles, (uint32_t)h, OBJ_STREAM,
+	enum err e = handle_borrow(t->task, (uint32_t)h, OBJ_STREAM,
 	    need, &fd->loan);
 
 	if (UNLIKELY(e != OK))

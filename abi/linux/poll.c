@@ -13,35 +13,63 @@
 #include <kernel/time.h>
 #include <lib/bits.h>
 
-/* Writes back what is left of a timeout, if that is possible. */
+/* Writes back what is left of a timeout, if there was some and if that is
+ * possible. */
 static void
 timeout_back(uintptr_t user, ns_t deadline)
 {
-	ns_t now = time_now();
+	ns_t now;
 
+	if (user == 0 || deadline == 0)
+		return;
+	now = time_now();
 	/* A read-only timeout is no error: select(2), notes. */
-	if (user != 0)
-		err_ignore(lx_timespec_out(
-		    user, deadline > now ? deadline - now : 0));
+	err_ignore(lx_timespec_out(
+	    user, deadline > now ? deadline - now : 0));
 }
 
-/*
- * What of events is ready on a descriptor now; POLL_NVAL: it is none.
- * private: nobody else closes descriptors, so no reference is needed.
- */
-static inline unsigned
-look_one(struct handle_table *ht, uint32_t fd, unsigned events, bool private)
+static const struct handle_slots no_slots;
+
+/* The caller's descriptors, for a look at many of them. */
+struct look {
+	struct handle_table *table;
+	const struct handle_slots *slots; /* no_slots: others may close some */
+};
+
+static inline struct look
+look_begin(struct thread *t)
+{
+	return (struct look){
+		.table = t->task->handles,
+		.slots = handle_is_private(t->task) ?
+		    handle_slots_of(t->task) : &no_slots,
+	};
+}
+
+/* By the table, when the slots do not have it. */
+static NOINLINE unsigned
+look_shared(const struct look *l, uint32_t fd)
 {
 	struct obj *o;
 	unsigned revents;
 
-	if ((private ? handle_peek(ht, fd, OBJ_ANY_FILE, 0, &o) :
-	    handle_get(ht, fd, OBJ_ANY_FILE, 0, &o)) != OK)
+	if (l->slots != &no_slots ||
+	    handle_get(l->table, fd, OBJ_ANY_FILE, 0, &o) != OK)
 		return POLL_NVAL;
-	revents = file_poll(file_of(o), NULL) & events;
-	if (!private)
-		obj_unref(o);
+	revents = file_poll(file_of(o), NULL);
+	obj_unref(o);
 	return revents;
+}
+
+/* What is ready on a descriptor now; POLL_NVAL: it is none. */
+static ALWAYS_INLINE unsigned
+look_one(const struct look *l, uintptr_t fd)
+{
+	struct obj *o;
+
+	if (UNLIKELY(handle_peek(l->slots, fd, OBJ_ANY_FILE, 0, &o) != OK))
+		return look_shared(l, (uint32_t)fd);
+	return file_poll(file_of(o), NULL);
 }
 
 /* ---- poll ------------------------------------------------------------- */
@@ -51,23 +79,22 @@ look_one(struct handle_table *ht, uint32_t fd, unsigned events, bool private)
 static unsigned
 poll_events(const struct lx_pollfd *fd)
 {
-	return (uint16_t)fd->events | POLL_ERR | POLL_HUP;
+	return (uint16_t)fd->events | POLL_ERR | POLL_HUP | POLL_NVAL;
 }
 
 /* The count of descriptors with events. */
 static unsigned
 poll_look(struct thread *t, struct lx_pollfd *fds, unsigned count)
 {
-	struct handle_table *ht = t->task->handles;
-	bool private = handle_is_private(ht);
+	struct look l = look_begin(t);
 	unsigned ready = 0;
 
 	for (struct lx_pollfd *fd = fds; fd < fds + count; fd++) {
 		unsigned revents = 0;
 
-		if (fd->fd >= 0)
-			revents = look_one(ht, (uint32_t)fd->fd,
-			    poll_events(fd), private);
+		if (LIKELY(fd->fd >= 0))
+			revents = look_one(&l, (uintptr_t)fd->fd) &
+			    poll_events(fd);
 		fd->revents = (int16_t)revents;
 		ready += revents != 0;
 	}
@@ -130,7 +157,8 @@ lx_poll_until(struct thread *t, const struct sysargs *a, ns_t deadline,
 {
 	unsigned n = (unsigned)a->v[1], ready = 0;
 	/* What is read of it was fetched. */
-	__attribute__((uninitialized)) struct lx_pollfd fast[POLL_FAST];
+	ALIGNED(8) __attribute__((uninitialized))
+	struct lx_pollfd fast[POLL_FAST];
 	struct lx_pollfd *fds = fast;
 	enum err e;
 
@@ -177,20 +205,21 @@ static const unsigned select_in[3] = {
 
 struct select_set {
 	uint64_t in[3][SELECT_WORDS], out[3][SELECT_WORDS];
-	unsigned nfds, count;
+	unsigned nfds, words;
 	long ready; /* bits in out */
 };
 
 static enum err
 select_fetch(struct select_set *s, const struct sysargs *a)
 {
-	size_t bytes = DIV_ROUND_UP(s->nfds, 64u) * 8;
 	enum err e = OK;
 
 	for (unsigned k = 0; e == OK && k < 3; k++) {
-		if (a->v[1 + k] == 0)
+		if (a->v[1 + k] == 0) {
+			memset(s->in[k], 0, s->words * 8);
 			continue;
-		e = user_copy_in(s->in[k], a->v[1 + k], bytes);
+		}
+		e = user_copy_in(s->in[k], a->v[1 + k], s->words * 8);
 		/* The rest of the last word is not the caller's. */
 		if (s->nfds % 64 != 0)
 			s->in[k][s->nfds / 64] &=
@@ -230,27 +259,63 @@ select_any(const struct select_set *s, unsigned word)
 	return s->in[0][word] | s->in[1][word] | s->in[2][word];
 }
 
-/* Looks at each descriptor; counts them. */
+/* Looks at the descriptors of one word: what is ready of them, asked for or
+ * not. ERR_BADHANDLE: one is none. */
+static ALWAYS_INLINE enum err
+select_look_word(const struct look *l, uint64_t any, uintptr_t fd,
+    uint64_t out[3])
+{
+	uint64_t in = 0, room = 0, urgent = 0;
+	unsigned all = 0;
+
+	/* One bit a turn: finding the next one costs more, bits are dense. */
+	for (uint64_t bit = 1; any != 0; any >>= 1, bit <<= 1, fd++) {
+		unsigned revents;
+
+		if ((any & 1) == 0)
+			continue;
+		revents = look_one(l, fd);
+		all |= revents;
+		if (revents & select_in[0])
+			in |= bit;
+		if (revents & select_in[1])
+			room |= bit;
+		if (revents & select_in[2])
+			urgent |= bit;
+	}
+	out[0] = in;
+	out[1] = room;
+	out[2] = urgent;
+	return UNLIKELY(all & POLL_NVAL) ? ERR_BADHANDLE : OK;
+}
+
 static enum err
 select_look(struct thread *t, struct select_set *s)
 {
-	struct handle_table *ht = t->task->handles;
-	bool private = handle_is_private(ht);
+	const struct look l = look_begin(t);
+	enum err e = OK;
 
-	for (unsigned w = 0; w * 64 < s->nfds; w++) {
-		for (uint64_t any = select_any(s, w); any; any &= any - 1) {
-			unsigned bit = ctz64(any), fd = w * 64 + bit;
-			unsigned revents = look_one(
-			    ht, fd, select_events(s, w, bit), private);
+	s->ready = 0;
+	for (unsigned w = 0; e == OK && w < s->words; w++) {
+		uint64_t out[3] = { 0 };
 
-			if (revents == POLL_NVAL)
-				return ERR_BADHANDLE;
-			if (revents != 0)
-				select_put(s, fd, revents);
-			s->count++;
+		e = select_look_word(&l, select_any(s, w), w * 64, out);
+		for (unsigned k = 0; k < 3; k++) {
+			s->out[k][w] = out[k] & s->in[k][w];
+			s->ready += popcount64(s->out[k][w]);
 		}
 	}
-	return OK;
+	return e;
+}
+
+static unsigned
+select_count(const struct select_set *s)
+{
+	unsigned count = 0;
+
+	for (unsigned w = 0; w < s->words; w++)
+		count += popcount64(select_any(s, w));
+	return count;
 }
 
 /* References to the files, in the order of their numbers. */
@@ -259,7 +324,7 @@ select_items(struct thread *t, struct select_set *s, struct poll_one *items)
 {
 	enum err e = OK;
 
-	for (unsigned w = 0; w * 64 < s->nfds; w++) {
+	for (unsigned w = 0; w < s->words; w++) {
 		uint64_t any = select_any(s, w);
 
 		for (; e == OK && any != 0; any &= any - 1) {
@@ -277,27 +342,27 @@ select_items(struct thread *t, struct select_set *s, struct poll_one *items)
 static NOINLINE enum err
 select_sleep(struct thread *t, struct select_set *s, ns_t deadline)
 {
-	struct poll_one *items = kzalloc(s->count * sizeof(items[0]) + 1);
+	unsigned count = select_count(s), ready = 0;
+	struct poll_one *items = kzalloc(count * sizeof(items[0]) + 1);
 	const struct poll_one *it = items;
-	unsigned ready = 0;
 	enum err e;
 
 	if (items == NULL)
 		return ERR_NOMEM;
 	e = select_items(t, s, items);
 	if (e == OK)
-		e = poll_files(items, s->count, deadline, &ready);
+		e = poll_files(items, count, deadline, &ready);
 	if (e == ERR_TIMEDOUT)
 		e = OK;
-	for (unsigned w = 0; ready > 0 && w * 64 < s->nfds; w++) {
+	for (unsigned w = 0; ready > 0 && w < s->words; w++) {
 		uint64_t any = select_any(s, w);
 
 		for (; any != 0; any &= any - 1, it++)
 			select_put(s, w * 64 + ctz64(any), it->revents);
 	}
-	for (unsigned i = 0; i < s->count; i++)
+	for (unsigned i = 0; i < count; i++)
 		file_unref(items[i].file);
-	kfree(items, s->count * sizeof(items[0]) + 1);
+	kfree(items, count * sizeof(items[0]) + 1);
 	return e;
 }
 
@@ -318,7 +383,6 @@ static enum err
 select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
     ns_t deadline)
 {
-	size_t bytes = DIV_ROUND_UP(s->nfds, 64u) * 8;
 	enum err e = select_fetch(s, a);
 
 	if (e == OK)
@@ -329,7 +393,8 @@ select_run(struct thread *t, struct select_set *s, const struct sysargs *a,
 		return lx_no_restart(e);
 	for (unsigned k = 0; e == OK && k < 3; k++)
 		if (a->v[1 + k] != 0)
-			e = user_copy_out(a->v[1 + k], s->out[k], bytes);
+			e = user_copy_out(
+			    a->v[1 + k], s->out[k], s->words * 8);
 	return e;
 }
 
@@ -337,16 +402,15 @@ enum err
 lx_select_until(struct thread *t, const struct sysargs *a, ns_t deadline,
     long *ret)
 {
-	unsigned n = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
-	struct select_set *s = kzalloc(sizeof(*s));
+	/* Only its first words are used, and those are set. */
+	__attribute__((uninitialized)) struct select_set s;
 	enum err e;
 
-	if (s == NULL)
-		return ERR_NOMEM;
-	s->nfds = n;
-	e = select_run(t, s, a, deadline);
-	*ret = s->ready;
-	kfree(s, sizeof(*s));
+	s.nfds = (unsigned)MIN(a->v[0], (uintptr_t)SELECT_MAX);
+	s.words = DIV_ROUND_UP(s.nfds, 64u);
+	s.ready = 0;
+	e = select_run(t, &s, a, deadline);
+	*ret = s.ready;
 	return e;
 }
 

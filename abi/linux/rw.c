@@ -48,7 +48,8 @@ read_any(struct file *f, struct iter *it, size_t *done)
 	return lx_read_result(file_read(f, it, done));
 }
 
-enum err
+/* NO_CANARY: as in trap_syscall. */
+NO_CANARY enum err
 lx_read(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct lx_fd fd;
@@ -66,7 +67,7 @@ lx_read(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-enum err
+NO_CANARY enum err
 lx_write(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct lx_fd fd;
@@ -204,7 +205,7 @@ lx_pwritev2(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-enum err
+NO_CANARY enum err
 lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct lx_fd fd;
@@ -225,7 +226,7 @@ lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-enum err
+NO_CANARY enum err
 lx_pwrite64(struct thread *t, const struct sysargs *a, long *ret)
 {
 	struct lx_fd fd;

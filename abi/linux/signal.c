@@ -337,50 +337,73 @@ lx_rt_sigtimedwait(struct thread *t, const struct sysargs *a, long *ret)
 
 /* ---- actions ---------------------------------------------------------- */
 
-static const struct {
-	uint32_t linux_bit;
-	unsigned kernel_bit;
-} action_bits[] = {
-	{ LX_SA_NOCLDSTOP, SIGACT_NOCLDSTOP },
-	{ LX_SA_NOCLDWAIT, SIGACT_NOCLDWAIT },
-	{ LX_SA_SIGINFO, SIGACT_SIGINFO },
-	{ LX_SA_ONSTACK, SIGACT_ONSTACK },
-	{ LX_SA_RESTART, SIGACT_RESTART },
-	{ LX_SA_NODEFER, SIGACT_NODEFER },
-	{ LX_SA_RESETHAND, SIGACT_RESETHAND },
-};
+/* The bits of both are in the same order, in groups a shift apart. */
+#define SA_LOW   (LX_SA_NOCLDSTOP | LX_SA_NOCLDWAIT | LX_SA_SIGINFO)
+#define SA_MID   (LX_SA_ONSTACK | LX_SA_RESTART)
+#define SA_HIGH  (LX_SA_NODEFER | LX_SA_RESETHAND)
+#define MID_BY   24
+#define HIGH_BY  25
+_Static_assert(LX_SA_NOCLDSTOP == SIGACT_NOCLDSTOP &&
+    LX_SA_NOCLDWAIT == SIGACT_NOCLDWAIT && LX_SA_SIGINFO == SIGACT_SIGINFO &&
+    LX_SA_ONSTACK >> MID_BY == SIGACT_ONSTACK &&
+    LX_SA_RESTART >> MID_BY == SIGACT_RESTART &&
+    LX_SA_NODEFER >> HIGH_BY == SIGACT_NODEFER &&
+    LX_SA_RESETHAND >> HIGH_BY == SIGACT_RESETHAND, "action flags");
 
-enum err
+static enum err
+action_in(uintptr_t user, struct sig_action *act)
+{
+	__attribute__((uninitialized)) struct lx_sigaction u;
+	enum err e = user_copy_in(&u, user, sizeof(u));
+
+	if (e != OK)
+		return e;
+	*act = (struct sig_action){
+		.handler = u.handler,
+		.mask = u.mask,
+		.flags = (unsigned)((u.flags & SA_LOW) |
+		    (u.flags & SA_MID) >> MID_BY |
+		    (u.flags & SA_HIGH) >> HIGH_BY),
+	};
+	lx_restorer_in(&u, act);
+	return OK;
+}
+
+static NOINLINE enum err
+action_out(const struct sig_action *act, uintptr_t user)
+{
+	struct lx_sigaction u = {
+		.handler = act->handler,
+		.mask = act->mask,
+		.flags = (act->flags & SA_LOW) |
+		    ((uint64_t)act->flags << MID_BY & SA_MID) |
+		    ((uint64_t)act->flags << HIGH_BY & SA_HIGH),
+	};
+
+	lx_restorer_out(act, &u);
+	return user_copy_out(user, &u, sizeof(u));
+}
+
+/* NO_CANARY: nothing here can overflow. */
+NO_CANARY enum err
 lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct sig_action set = { 0 }, old = { 0 };
-	struct lx_sigaction u;
+	/* Each is set before it is looked at. */
+	__attribute__((uninitialized)) struct sig_action set, old;
 	enum err e = OK;
 
 	(void)t;
 	*ret = 0;
 	if (a->v[3] != sizeof(sigset_bits))
 		return ERR_INVAL;
-	if (a->v[1] != 0) {
-		e = user_copy_in(&u, a->v[1], sizeof(u));
-		if (e != OK)
-			return e;
-		set.handler = u.handler;
-		set.mask = u.mask & ~SIG_UNBLOCKABLE;
-		lx_restorer_in(&u, &set);
-		for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
-			if (u.flags & action_bits[i].linux_bit)
-				set.flags |= action_bits[i].kernel_bit;
-	}
-	e = signal_action((int)a->v[0], a->v[1] != 0 ? &set : NULL, &old);
+	if (a->v[1] != 0)
+		e = action_in(a->v[1], &set);
+	if (e == OK)
+		e = signal_action((int)a->v[0], a->v[1] != 0 ? &set : NULL,
+		    a->v[2] != 0 ? &old : NULL);
 	if (e != OK || a->v[2] == 0)
 		return e;
-	u = (struct lx_sigaction){ .handler = old.handler, .mask = old.mask };
-	lx_restorer_out(&old, &u);
-	for (size_t i = 0; i < ARRAY_LEN(action_bits); i++)
-		if (old.flags & action_bits[i].kernel_bit)
-			u.flags |= action_bits[i].linux_bit;
-	return user_copy_out(a->v[2], &u, sizeof(u));
+	return action_out(&old, a->v[2]);
 }
 
 /* ---- the alternate stack ---------------------------------------------- */

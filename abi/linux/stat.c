@@ -94,7 +94,7 @@ stat_descriptor(struct thread *t, uintptr_t h, uintptr_t user)
 {
 	struct file_stat st = { 0 };
 	struct handle_loan loan;
-	enum err e = handle_borrow(t->task->handles, (uint32_t)h,
+	enum err e = handle_borrow(t->task, (uint32_t)h,
 	    OBJ_ANY_FILE, RIGHT_STAT, &loan);
 
 	if (UNLIKELY(e != OK))

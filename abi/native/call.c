@@ -1,9 +1,11 @@
 /*
- * The call table as switches, made from call.def: what to run, its name, its
- * argument kinds. Handles in argument 0 are looked up here and nowhere else,
+ * The call table, made from call.def: what to run, its name, its argument
+ * kinds. Handles in argument 0 are looked up here and nowhere else,
  * with the kind and the rights that the line names.
  */
 #include "native.h"
+
+#include <kernel/handles.h>
 
 #include "kinds.h"
 
@@ -25,7 +27,7 @@ with_object(struct thread *t, const struct sysargs *a, long *ret,
 {
 	struct handle_loan loan;
 	enum err e = handle_borrow(
-	    nt_handles(t), (uint32_t)a->v[0], c.kinds, c.need, &loan);
+	    t->task, (uint32_t)a->v[0], c.kinds, c.need, &loan);
 
 	if (UNLIKELY(e != OK))
 		return e;
@@ -43,7 +45,7 @@ with_dir(struct thread *t, const struct sysargs *a, long *ret,
 
 	if (LIKELY((uint32_t)a->v[0] == CM_CWD))
 		return handler(t, NULL, a, ret);
-	e = handle_borrow(nt_handles(t), (uint32_t)a->v[0],
+	e = handle_borrow(t->task, (uint32_t)a->v[0],
 	    OBJ_DIR | OBJ_PATH, need, &loan);
 	if (e != OK)
 		return e;
@@ -52,29 +54,33 @@ with_dir(struct thread *t, const struct sysargs *a, long *ret,
 	return e;
 }
 
-/* long: table */
-enum err
-nt_call(struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret)
-{
-	switch (nr) {
-#define CALL(number, name, args) \
-	case number: \
-		return nt_##name(t, a, ret);
+/* The entries of calls with an object. */
+#define ENTRY(name, perform) \
+	static enum err \
+	enter_##name(struct thread *t, const struct sysargs *a, long *ret) \
+	{ \
+		return perform; \
+	}
+#define CALL(number, name, args)
 #define CALLH(number, name, args, kind, rights) \
-	case number: \
-		return with_object(t, a, ret, \
-		    (struct object_call){ kind, rights, nt_##name });
+	ENTRY(name, with_object(t, a, ret, \
+	    (struct object_call){ kind, rights, nt_##name }))
 #define CALLD(number, name, args, rights) \
-	case number: \
-		return with_dir(t, a, ret, rights, nt_##name);
+	ENTRY(name, with_dir(t, a, ret, rights, nt_##name))
 #include <uapi/native/call.def>
 #undef CALL
 #undef CALLH
 #undef CALLD
-	default:
-		return ERR_NOSYS;
-	}
-}
+
+abi_handler *const nt_calls[NT_CALL_LIMIT] = {
+#define CALL(number, name, args) [number] = nt_##name,
+#define CALLH(number, name, args, kind, rights) [number] = enter_##name,
+#define CALLD(number, name, args, rights) [number] = enter_##name,
+#include <uapi/native/call.def>
+#undef CALL
+#undef CALLH
+#undef CALLD
+};
 
 const char *
 nt_name_of(uintptr_t nr)

@@ -9,6 +9,7 @@
 #define CM_ERESTART_NOHANDLER CM_EINTR
 #define CM_ERESTART_BLOCK     CM_EINTR
 #define CM_EJUSTRETURN        CM_OK
+#define CM_EWHOLEFRAME        CM_OK
 
 static enum cm_error
 native_error(enum err e)

@@ -35,8 +35,8 @@
 #undef CALLD
 
 /* call.c, errno.c */
-enum err nt_call(
-    struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret);
+#define NT_CALL_LIMIT 192 /* beyond the last number */
+extern abi_handler *const nt_calls[NT_CALL_LIMIT];
 const char *nt_name_of(uintptr_t nr);
 const char *nt_kinds_of(uintptr_t nr);
 long nt_answer(enum err e, long ret);

@@ -19,19 +19,11 @@
 #include "table.def"
 #undef SYS
 
-static enum err
-xv6_call(struct thread *t, uintptr_t nr, const struct sysargs *a, long *ret)
-{
-	switch (nr) {
-#define SYS(number, name, handler, kinds) \
-	case number: \
-		return handler(t, a, ret);
+static abi_handler *const xv6_calls[] = {
+#define SYS(number, name, handler, kinds) [number] = handler,
 #include "table.def"
 #undef SYS
-	default:
-		return ERR_NOSYS;
-	}
-}
+};
 
 static const char *
 xv6_name_of(uintptr_t nr)
@@ -205,7 +197,8 @@ static const struct abi xv6_abi = {
 	.index = ABI_XV6,
 	.maps_zero = true,
 	.claims = xv6_claims,
-	.call = xv6_call,
+	.calls = xv6_calls,
+	.call_count = ARRAY_LEN(xv6_calls),
 	.answer = xv6_answer,
 	.start = xv6_start,
 	.started = xv6_started,

@@ -10,6 +10,7 @@
 #include "xv6.h"
 
 #include <kernel/chardev.h>
+#include <kernel/handles.h>
 #include <kernel/ipc.h>
 
 /* A read cannot take more than this from a pipe or terminal at once. */
@@ -27,7 +28,7 @@ use_get(struct thread *t, uintptr_t fd, rights_t need, struct use *u)
 
 	if ((int)fd < 0 || (int)fd >= XV6_FILES_MAX)
 		return ERR_BADHANDLE;
-	e = handle_borrow(t->task->handles, (uint32_t)fd, OBJ_STREAM, need,
+	e = handle_borrow(t->task, (uint32_t)fd, OBJ_STREAM, need,
 	    &u->loan);
 	if (e == OK)
 		u->file = file_of(u->loan.obj);

@@ -12,7 +12,8 @@
 
 #include "csr.h"
 
-#define BULK_MIN 512u
+#define VECTOR_BEGIN ".option push\n.option arch, +v\n"
+#define VECTOR_END   ".option pop"
 
 /* Whole turns of four register groups; the bytes moved. */
 static size_t
@@ -56,9 +57,9 @@ copy_long(char *to, const char *from, size_t n)
 }
 
 void
-bulk_copy(void *restrict to, const void *restrict from, size_t n)
+bulk_copy_long(void *restrict to, const void *restrict from, size_t n)
 {
-	if (n < BULK_MIN || !riscv_isa.vector)
+	if (!riscv_isa.vector)
 		memcpy(to, from, n);
 	else
 		copy_long(to, from, n);

@@ -215,11 +215,12 @@ arch_fpu_export(void *buf)
 	struct thread *t = thread_current();
 	unsigned long flags = arch_irq_save();
 
-	memset(buf, 0, arch_fpu_size());
 	if (t->ctx.fpu != NULL) {
 		save_dirty(thread_frame(t), t->ctx.fpu);
 		csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 		memcpy(buf, t->ctx.fpu->f, FP_WORDS * sizeof(uint64_t));
+	} else {
+		memset(buf, 0, arch_fpu_size());
 	}
 	arch_irq_restore(flags);
 }

@@ -16,6 +16,8 @@ offsets(void)
 	OFFSET(HEAD_USER_SP, offsetof(struct thread_head, trap_user_sp));
 	OFFSET(HEAD_SCRATCH, offsetof(struct thread_head, trap_scratch));
 	OFFSET(HEAD_WORK, offsetof(struct thread_head, work));
+	OFFSET(HEAD_WHOLE, offsetof(struct thread_head, frame_whole));
+	OFFSET(CALL_REWROTE, CALL_REWROTE);
 	OFFSET(HEAD_PREEMPT, offsetof(struct thread_head, preempt));
 	OFFSET(FRAME_SIZE, sizeof(struct arch_frame));
 	OFFSET(FRAME_PC, offsetof(struct arch_frame, pc));

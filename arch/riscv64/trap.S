@@ -1,8 +1,10 @@
 /*
  * Traps. sscratch holds the current thread in user mode and 0 in the kernel,
- * so one csrrw tells where we came from. A frame is always the whole set of
- * user registers; the way back from a system call that changed nothing but
- * its result leaves s0-s11 alone: C code has kept them.
+ * so one csrrw tells where we came from.
+ *
+ * C code keeps s1-s11, so most system calls neither save nor load them: they
+ * are stored into the frame when a signal may be delivered or when the call
+ * asks for them (CALL_AGAIN). All other traps fill the frame at once.
  */
 #include "offsets.h"
 
@@ -26,10 +28,10 @@
 	sd	t4, R(29)(sp)
 	sd	t5, R(30)(sp)
 	sd	t6, R(31)(sp)
+	sd	s0, R(8)(sp)	/* the kernel's frame pointer from now on */
 	.endm
 
 	.macro save_callee
-	sd	s0, R(8)(sp)
 	sd	s1, R(9)(sp)
 	sd	s2, R(18)(sp)
 	sd	s3, R(19)(sp)
@@ -90,7 +92,6 @@ trap_entry:
 	ld	sp, HEAD_KSTACK(tp)
 	addi	sp, sp, -FRAME_SIZE
 	save_caller
-	save_callee
 	ld	t0, HEAD_USER_SP(tp)
 	csrrw	t1, sscratch, zero
 	csrr	t2, sepc
@@ -108,12 +109,11 @@ trap_entry:
 	csrsi	sstatus, 2
 	mv	a0, sp
 	call	trap_syscall
-	/* a0: the frame was rewritten, take everything from it */
 	csrci	sstatus, 2
 	lw	t0, HEAD_WORK(tp)
 	andi	t0, t0, ~WORK_TRACE_BIT
 	or	t0, t0, a0
-	bnez	t0, user_return_slow
+	bnez	t0, syscall_slow
 
 	/* Fast way back: s1-s11 still hold the user's values. */
 	ld	t0, FRAME_PC(sp)
@@ -127,7 +127,23 @@ trap_entry:
 	ld	sp, R(2)(sp)
 	sret
 
+syscall_slow:
+	li	t0, CALL_REWROTE
+	beq	a0, t0, user_return_slow
+	save_callee
+	beqz	a0, user_return_slow
+	/* Again, with the whole frame. */
+	li	t0, 1
+	sb	t0, HEAD_WHOLE(tp)
+	csrsi	sstatus, 2
+	mv	a0, sp
+	call	trap_syscall
+	csrci	sstatus, 2
+	sb	zero, HEAD_WHOLE(tp)
+	j	user_return_slow
+
 trap_user_other:
+	save_callee
 	sd	t2, FRAME_PC(sp)
 	mv	a0, sp
 	mv	a1, t4

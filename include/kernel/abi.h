@@ -9,6 +9,10 @@
 
 struct image;
 
+/* Performs a call; *ret is set with OK. */
+typedef enum err abi_handler(
+    struct thread *t, const struct sysargs *args, long *ret);
+
 /* One personality; chosen at exec, kept in task.abi. */
 struct abi {
 	const char *name;
@@ -17,9 +21,9 @@ struct abi {
 	/* Score of how sure the module is that the image is its own: 0 not,
 	 * 1 possible, 2 by its marks. */
 	unsigned (*claims)(const struct image *img);
-	/* Performs call nr; *ret is set with OK. */
-	enum err (*call)(struct thread *t, uintptr_t nr,
-	    const struct sysargs *args, long *ret);
+	/* The handlers by number, NULL where there is none. */
+	abi_handler *const *calls;
+	size_t call_count;
 	/* The register value for an error or result; encodes once. */
 	long (*answer)(enum err e, long ret);
 	/* Lays out a new image's stack, auxv, extra mappings in img->space and
@@ -41,6 +45,16 @@ struct abi {
 	const char *(*name_of)(uintptr_t nr); /* NULL: no such call */
 	const char *(*kinds_of)(uintptr_t nr); /* argument kinds for trace */
 };
+
+static inline enum err
+abi_call(const struct abi *abi, struct thread *t, uintptr_t nr,
+    const struct sysargs *args, long *ret)
+{
+	abi_handler *call = LIKELY(nr < abi->call_count) ? abi->calls[nr] :
+	    NULL;
+
+	return LIKELY(call != NULL) ? call(t, args, ret) : ERR_NOSYS;
+}
 
 #define ABI_NATIVE 0
 #define ABI_LINUX  1

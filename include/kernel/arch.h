@@ -41,6 +41,7 @@ struct thread_head {
 	struct cpu *cpu; /* [C] where it runs */
 	unsigned preempt; /* [s] > 0: stays on this CPU */
 	atomic_uint work; /* [A] WORK_*: to do before user mode */
+	bool frame_whole; /* [s] for arch_frame_is_whole() */
 };
 
 /* thread_head.work: any bit sends the way out of the kernel through
@@ -77,6 +78,14 @@ struct sysargs {
  * whose walks might still meet the empty ones. */
 #ifndef arch_map_barrier
 #define arch_map_barrier() ((void)0)
+#endif
+
+/* Whether the frame of the running call has all user registers. A port may
+ * save the callee-saved ones only for calls that want them: fork, traced
+ * ones. They answer ERR_WHOLEFRAME before they change anything, and the port
+ * calls them again. */
+#ifndef arch_frame_is_whole
+#define arch_frame_is_whole() true
 #endif
 
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
@@ -235,9 +244,13 @@ bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
 
 /* ---- upward ----------------------------------------------------------- */
 
-/* irqs on. True: the frame was rewritten as a whole (exec, sigreturn), the
- * port must take every register from it. */
-bool trap_syscall(struct arch_frame *f);
+/* What the port does after a call. */
+enum call_end {
+	CALL_DONE, /* the result is in the frame, the rest as it was */
+	CALL_REWROTE, /* the whole frame is new (exec, sigreturn): load all */
+	CALL_AGAIN, /* make the frame whole and call again */
+};
+enum call_end trap_syscall(struct arch_frame *f); /* irqs on */
 /* access: PROT_READ, PROT_WRITE or PROT_EXEC; irqs as in the trapped code */
 void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {

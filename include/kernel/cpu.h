@@ -9,12 +9,14 @@
 #include <kernel/arch.h>
 
 struct run_queue;
+struct tlb_cpu;
 
 struct cpu {
 	unsigned id; /* [I] index, 0 is the boot CPU */
 	unsigned irq_depth; /* [C] > 0 inside an interrupt */
 	struct thread_head *idle; /* [I] */
 	struct run_queue *rq; /* [I] kernel/sched */
+	struct tlb_cpu *tlb; /* [I] mm/tlb.h */
 	struct arch_space *space; /* [C] loaded user space, NULL: none */
 	void *locks_held; /* [C] lock checker's record */
 };

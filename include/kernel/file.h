@@ -44,8 +44,12 @@ struct poll_request {
 static inline void
 poll_wait(struct poll_request *r, struct waitq *q)
 {
-	if (r != NULL)
-		r->add(r, q);
+	if (r == NULL)
+		return;
+	r->add(r, q);
+	/* On the queue before the state is looked at: the other half of the
+	 * fence between a change and the look for waiters. */
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 struct file_stat;

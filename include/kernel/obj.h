@@ -118,36 +118,7 @@ unsigned handle_table_limit(const struct handle_table *t);
  */
 enum err handle_get(struct handle_table *t, uint32_t h, unsigned kinds,
     rights_t need, struct obj **out);
-/* An object in use for the length of one call. */
-struct handle_loan {
-	struct obj *obj;
-	bool counted; /* with a reference */
-};
-
-/*
- * As handle_get, but skips the reference when only this thread can close
- * the handle (table not shared, one user). Release with handle_return. For the
- * hot calls; the holder must not close handles itself.
- */
-enum err handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct handle_loan *out);
-
-/*
- * The same by steps, for calls that look up many handles: while the table is
- * private, only this thread can close handles of it, so that what
- * handle_peek gives is valid until the thread does or its call ends.
- */
-bool handle_is_private(const struct handle_table *t);
-/* Borrowed; needs handle_is_private. Errors as handle_get. */
-enum err handle_peek(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct obj **out);
-
-static inline void
-handle_return(const struct handle_loan *l)
-{
-	if (l->counted)
-		obj_unref(l->obj);
-}
+/* The quick look-up of the hot calls is in <kernel/handles.h>. */
 
 /* Reserves the lowest free slot >= from. ERR_MFILE, ERR_NOMEM. */
 enum err handle_reserve_from(

@@ -15,20 +15,23 @@
 /* ---- system calls ------------------------------------------------------ */
 
 /* Everything but plain success: encodes the error, notes restarts. */
-static NOINLINE bool
+static NOINLINE enum call_end
 answer_error(struct thread *t, struct arch_frame *f, enum err e)
 {
 	const struct abi *abi = t->task->abi;
 
 	switch ((unsigned)e) {
 	case ERR_JUSTRETURN:
-		return true;
+		return CALL_REWROTE;
+	case ERR_WHOLEFRAME:
+		t->calls--;
+		return CALL_AGAIN;
 	case ERR_RESTART:
 	case ERR_RESTART_NOHANDLER:
 	case ERR_RESTART_BLOCK:
 		t->call_result = e;
 		arch_frame_return(f, abi->answer(ERR_INTR, 0));
-		return true;
+		return CALL_DONE;
 	case ERR_NOSYS:
 		if (abi->name_of(arch_frame_call(f)) == NULL)
 			trace_unimplemented(abi->index, arch_frame_call(f));
@@ -37,30 +40,33 @@ answer_error(struct thread *t, struct arch_frame *f, enum err e)
 		break;
 	}
 	arch_frame_return(f, abi->answer(e, 0));
-	return false;
+	return CALL_DONE;
 }
 
-static NOINLINE bool
+static NOINLINE enum call_end
 traced_call(struct thread *t, struct arch_frame *f)
 {
 	uintptr_t nr = arch_frame_call(f);
-	bool rewritten = false;
+	enum call_end end = CALL_DONE;
 	long ret = 0;
 	enum err e;
 
+	/* At once, so that no call is seen twice. */
+	if (!arch_frame_is_whole())
+		return answer_error(t, f, ERR_WHOLEFRAME);
 	trace_call_enter(t, nr, arch_frame_args_of(f));
-	e = t->task->abi->call(t, nr, arch_frame_args_of(f), &ret);
+	e = abi_call(t->task->abi, t, nr, arch_frame_args_of(f), &ret);
 	trace_call_exit(t, nr, e, ret);
 	lockcheck_leave("call", nr);
 	if (e == OK)
 		arch_frame_return(f, ret);
 	else
-		rewritten = answer_error(t, f, e);
-	return rewritten;
+		end = answer_error(t, f, e);
+	return end;
 }
 
 /* NO_CANARY: nothing here can overflow, and every call pays. */
-NO_CANARY bool
+NO_CANARY enum call_end
 trap_syscall(struct arch_frame *f)
 {
 	struct thread *t = thread_current();
@@ -71,13 +77,13 @@ trap_syscall(struct arch_frame *f)
 	if (UNLIKELY(atomic_load_explicit(&t->head.work,
 	    memory_order_relaxed) & WORK_TRACE))
 		return traced_call(t, f);
-	e = t->task->abi->call(
-	    t, arch_frame_call(f), arch_frame_args_of(f), &ret);
+	e = abi_call(t->task->abi, t, arch_frame_call(f),
+	    arch_frame_args_of(f), &ret);
 	lockcheck_leave("call", arch_frame_call(f));
 	if (UNLIKELY(e != OK))
 		return answer_error(t, f, e);
 	arch_frame_return(f, ret);
-	return false;
+	return CALL_DONE;
 }
 
 /* ---- the way back to user mode ----------------------------------------- */

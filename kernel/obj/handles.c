@@ -19,10 +19,9 @@
  * A table that one single-threaded task uses cannot change under that
  * thread's feet: handle_borrow() then needs neither RCU nor a reference.
  */
-#include "handles.h"
+#include <kernel/handles.h>
 
 #include <kernel/mm.h>
-#include <kernel/task.h>
 #include <lib/bitmap.h>
 
 static struct handle_slots *
@@ -41,12 +40,6 @@ static void
 slot_store(struct handle_slots *s, unsigned h, uint64_t v)
 {
 	atomic_store_explicit(&s->slot[h], v, memory_order_release);
-}
-
-static bool
-is_live(uint64_t slot)
-{
-	return (slot & SLOT_PTR_MASK) != 0;
 }
 
 /* ---- tables ------------------------------------------------------------ */
@@ -98,7 +91,7 @@ clone_slots(struct handle_table *to, struct handle_slots *d,
 	while ((h = (unsigned)bitmap_find_set(s->map[0], n, h)) < n) {
 		uint64_t v = slot_load(s, h);
 
-		if (is_live(v)) {
+		if (slot_is_live(v)) {
 			obj_ref(slot_obj(v));
 			slot_store(d, h, v);
 			slots_take(d, h);
@@ -161,7 +154,7 @@ handle_table_unref(struct handle_table *t)
 	    s->size) {
 		uint64_t v = slot_load(s, h++);
 
-		if (is_live(v))
+		if (slot_is_live(v))
 			handle_closed(t, slot_obj(v));
 	}
 	slots_free(s);
@@ -197,18 +190,6 @@ handle_count(struct handle_table *t)
 
 /* ---- lookup ------------------------------------------------------------ */
 
-static ALWAYS_INLINE enum err
-slot_check(uint64_t v, unsigned kinds, rights_t need)
-{
-	if (UNLIKELY(!is_live(v)))
-		return ERR_BADHANDLE;
-	if (UNLIKELY(!(slot_obj(v)->kind & kinds)))
-		return ERR_TYPE;
-	if (UNLIKELY((slot_rights(v) & need) != need))
-		return ERR_RIGHTS;
-	return OK;
-}
-
 enum err
 handle_get(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
     struct obj **out)
@@ -231,57 +212,6 @@ handle_get(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
 	}
 	rcu_read_unlock();
 	return e;
-}
-
-static ALWAYS_INLINE bool
-is_private(const struct handle_table *t)
-{
-	const struct task *self = task_current();
-
-	return !handle_table_is_shared(t) && self->handles == t &&
-	    atomic_load_explicit(
-	    &self->thread_count, memory_order_relaxed) == 1;
-}
-
-bool
-handle_is_private(const struct handle_table *t)
-{
-	return is_private(t);
-}
-
-static ALWAYS_INLINE enum err
-slot_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
-    struct obj **out)
-{
-	/* Only this thread stores slots: program order is enough. */
-	const struct handle_slots *s = atomic_load_explicit(
-	    &t->slots, memory_order_relaxed);
-	uint64_t v;
-	enum err e;
-
-	if (UNLIKELY(h >= s->size))
-		return ERR_BADHANDLE;
-	v = atomic_load_explicit(&s->slot[h], memory_order_relaxed);
-	e = slot_check(v, kinds, need);
-	if (LIKELY(e == OK))
-		*out = slot_obj(v);
-	return e;
-}
-
-enum err
-handle_peek(struct handle_table *t, uint32_t h, unsigned kinds, rights_t need,
-    struct obj **out)
-{
-	return slot_peek(t, h, kinds, need, out);
-}
-
-enum err
-handle_borrow(struct handle_table *t, uint32_t h, unsigned kinds,
-    rights_t need, struct handle_loan *out)
-{
-	out->counted = UNLIKELY(!is_private(t));
-	return out->counted ? handle_get(t, h, kinds, need, &out->obj) :
-	    slot_peek(t, h, kinds, need, &out->obj);
 }
 
 /* ---- reserving and installing ------------------------------------------ */
@@ -396,7 +326,7 @@ handle_close(struct handle_table *t, uint32_t h)
 	uint64_t v = 0;
 
 	spin_lock(&t->lock);
-	if (h < slots_of(t)->size && is_live(slot_load(slots_of(t), h)))
+	if (h < slots_of(t)->size && slot_is_live(slot_load(slots_of(t), h)))
 		v = free_slot(t, h);
 	spin_unlock(&t->lock);
 	if (v == 0)
@@ -417,7 +347,7 @@ handle_take(struct handle_table *t, const uint32_t *h,
 	for (unsigned i = 0; e == OK && i < n; i++) {
 		uint64_t v = h[i] < s->size ? slot_load(s, h[i]) : 0;
 
-		if (!is_live(v) || slot_obj(v) != objs[i])
+		if (!slot_is_live(v) || slot_obj(v) != objs[i])
 			e = ERR_BADHANDLE;
 	}
 	for (unsigned i = 0; e == OK && i < n; i++)
@@ -441,7 +371,7 @@ take_next(struct handle_table *t, unsigned *from, unsigned last,
 	h = *from;
 	while ((h = (unsigned)bitmap_find_set(s->map[0], end, h)) < end) {
 		v = slot_load(s, h);
-		if (is_live(v) && (v & marks) == marks) {
+		if (slot_is_live(v) && (v & marks) == marks) {
 			v = free_slot(t, h);
 			break;
 		}
@@ -465,7 +395,7 @@ mark_range(struct handle_table *t, unsigned first, unsigned last)
 	while ((h = (unsigned)bitmap_find_set(s->map[0], end, h)) < end) {
 		uint64_t v = slot_load(s, h);
 
-		if (is_live(v))
+		if (slot_is_live(v))
 			slot_store(s, h, v | SLOT_CLOEXEC);
 		h++;
 	}
@@ -512,7 +442,7 @@ copy_of(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
 	if (h < s->size) {
 		uint64_t v = slot_load(s, h);
 
-		if (is_live(v) && ref_inc_unless_zero(&slot_obj(v)->refs)) {
+		if (slot_is_live(v) && ref_inc_unless_zero(&slot_obj(v)->refs)) {
 			*out = slot_make(
 			    slot_obj(v), slot_rights(v) & mask, flags);
 			e = OK;
@@ -596,9 +526,9 @@ peek(struct handle_table *t, uint32_t h, uint64_t *out)
 
 	rcu_read_lock();
 	s = slots_of(t);
-	if (h < s->size && is_live(slot_load(s, h))) {
+	if (h < s->size && slot_is_live(slot_load(s, h))) {
 		*out = slot_load(s, h);
-		e = is_live(*out) ? OK : ERR_BADHANDLE;
+		e = slot_is_live(*out) ? OK : ERR_BADHANDLE;
 	}
 	rcu_read_unlock();
 	return e;
@@ -626,7 +556,7 @@ handle_flags_set(struct handle_table *t, uint32_t h, unsigned flags)
 	if (h < s->size) {
 		uint64_t v = slot_load(s, h);
 
-		if (is_live(v)) {
+		if (slot_is_live(v)) {
 			v &= ~SLOT_CLOEXEC;
 			slot_store(s, h,
 			    v | (flags & HANDLE_CLOEXEC ? SLOT_CLOEXEC : 0));
@@ -662,7 +592,7 @@ handle_next(struct handle_table *t, uint32_t from, uint32_t *out,
 	    s->size) {
 		uint64_t v = slot_load(s, h);
 
-		if (is_live(v)) {
+		if (slot_is_live(v)) {
 			*obj = obj_ref(slot_obj(v));
 			*out = h;
 			e = OK;
@@ -686,7 +616,7 @@ handle_next_number(struct handle_table *t, uint32_t from, unsigned kinds,
 	for (uint32_t h = from; h < s->size && e != OK; h++) {
 		uint64_t v = slot_load(s, h);
 
-		if (!is_live(v) || !(slot_obj(v)->kind & kinds))
+		if (!slot_is_live(v) || !(slot_obj(v)->kind & kinds))
 			continue;
 		*out = h;
 		e = OK;

@@ -2,7 +2,7 @@
 /*
  * Slots of a handle table and the map that finds the lowest free one.
  */
-#include "handles.h"
+#include <kernel/handles.h>
 
 #include <kernel/mm.h>
 #include <lib/bitmap.h>

@@ -261,6 +261,8 @@ task_fork(const struct fork_request *req, struct thread **out)
 	struct thread *t = NULL;
 	enum err e;
 
+	if (!arch_frame_is_whole())
+		return ERR_WHOLEFRAME;
 	if (req->flags & FORK_THREAD)
 		e = fork_thread(req, &t);
 	else

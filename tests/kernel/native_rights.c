@@ -79,7 +79,7 @@ answer(struct caller *c, const struct checked_call *call, unsigned kind,
 	obj_ref(&target);
 	EXPECT_OK(handle_add(c->task->handles, &target, rights, 0, &h));
 	a.v[0] = h;
-	e = nt_call(c->thread, call->number, &a, &ret);
+	e = abi_call(abi_by_index(ABI_NATIVE), c->thread, call->number, &a, &ret);
 	EXPECT_OK(handle_close(c->task->handles, h));
 	obj_unref(&target);
 	return e;
@@ -132,9 +132,9 @@ KTEST(native_calls_refuse_absent_handles)
 
 	EXPECT(caller_make(&c));
 	for (size_t i = 0; i < ARRAY_LEN(checked); i++)
-		EXPECT(nt_call(c.thread, checked[i].number, &a, &ret) ==
+		EXPECT(abi_call(abi_by_index(ABI_NATIVE), c.thread, checked[i].number, &a, &ret) ==
 		    ERR_BADHANDLE);
-	EXPECT(nt_call(c.thread, 0, &a, &ret) == ERR_NOSYS);
-	EXPECT(nt_call(c.thread, 4000, &a, &ret) == ERR_NOSYS);
+	EXPECT(abi_call(abi_by_index(ABI_NATIVE), c.thread, 0, &a, &ret) == ERR_NOSYS);
+	EXPECT(abi_call(abi_by_index(ABI_NATIVE), c.thread, 4000, &a, &ret) == ERR_NOSYS);
 	caller_free(&c);
 }

@@ -15,7 +15,7 @@
 
 /* The kernel half is TTBR1's: a root table of its own, so a user space's root
  * has nothing of the kernel in it. All kernel addresses have bit 47 set, so
- * that 48 bits make up a pointer (kernel/obj/handles.h). */
+ * that 48 bits make up a pointer (kernel/handles.h). */
 #define DIRECT_BASE UINT64_C(0xffff800000000000)
 #define DIRECT_END  UINT64_C(0xffffc00000000000)
 #define KMAP_BASE   UINT64_C(0xffffc00000000000)

@@ -83,6 +83,8 @@ arch_set_current(struct thread_head *t)
 	__asm__ volatile("mv tp, %0" : : "r"(t) : "memory");
 }
 
+#define arch_frame_is_whole() (arch_current()->frame_whole)
+
 #define CSR_SSTATUS_SIE 2ul
 
 static inline unsigned long

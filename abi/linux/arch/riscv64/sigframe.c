@@ -15,11 +15,15 @@
 
 #include <kernel/mm.h>
 
+#define FPU_BYTES 528
+
 struct riscv_context {
 	uint64_t regs[32]; /* pc, x1 .. x31 */
-	uint8_t fpu[528] ALIGNED(16);
+	uint8_t fpu[FPU_BYTES] ALIGNED(16);
 };
 LX_SIZE(struct riscv_context, 784);
+_Static_assert(offsetof(struct arch_frame, pc) == 0 &&
+    offsetof(struct arch_frame, regs) == 8, "begins like the context's regs");
 
 /* The frame is written and read in these two pieces; what lies between them
  * is reserved and stays the user's own. */
@@ -97,9 +101,9 @@ frame_place(struct thread *t, const struct arch_frame *f,
 }
 
 /* The record's contents and the header that ends the list, behind the frame;
- * its own header goes into c. */
+ * its own header goes into the floating-point area. */
 static enum err
-push_vector(struct riscv_context *c, uintptr_t place, size_t vector)
+push_vector(uint8_t fpu[FPU_BYTES], uintptr_t place, size_t vector)
 {
 	struct riscv_record rec = { VECTOR_MAGIC, record_size(vector) };
 	size_t len = extra_bytes(vector);
@@ -108,7 +112,7 @@ push_vector(struct riscv_context *c, uintptr_t place, size_t vector)
 
 	if (v == NULL)
 		return ERR_NOMEM;
-	memcpy(&c->fpu[FPU_HEADER], &rec, sizeof(rec));
+	memcpy(&fpu[FPU_HEADER], &rec, sizeof(rec));
 	arch_vector_export(v->control, v + 1);
 	v->regs = place + FRAME_BYTES + sizeof(*v);
 	e = user_copy_out(place + FRAME_BYTES, v, len);
@@ -120,10 +124,11 @@ static enum err
 push_head(struct thread *t, const struct arch_frame *f,
     const struct sig_info *info, uintptr_t place)
 {
-	struct riscv_head h;
+	/* The first line sets the one part, the second the other. */
+	__attribute__((uninitialized)) struct riscv_head h;
 
 	lx_siginfo_encode(info, &h.info);
-	h.uc.flags = h.uc.link = 0;
+	memset(&h.uc, 0, sizeof(h.uc));
 	h.uc.mask = signal_mask_to_save();
 	lx_alt_stack_save(t, arch_frame_sp(f), &h.uc.stack);
 	return user_copy_out(place, &h, sizeof(h));
@@ -133,19 +138,19 @@ static NOINLINE enum err
 push_context(const struct arch_frame *f, uintptr_t place, size_t vector)
 {
 	/* Filled to the last byte below. */
-	__attribute__((uninitialized)) struct riscv_context c;
+	__attribute__((uninitialized)) uint8_t fpu[FPU_BYTES] ALIGNED(16);
+	uintptr_t context = place + CONTEXT_OFFSET;
 	size_t used = arch_fpu_size();
 	enum err e = OK;
 
-	_Static_assert(sizeof(c.fpu) == 528, "Linux's floating-point area");
-	c.regs[0] = f->pc;
-	memcpy(&c.regs[1], f->regs, sizeof(f->regs));
-	arch_fpu_export(c.fpu);
-	memset(c.fpu + used, 0, sizeof(c.fpu) - used);
+	arch_fpu_export(fpu);
+	memset(fpu + used, 0, sizeof(fpu) - used);
 	if (vector != 0)
-		e = push_vector(&c, place, vector);
-	return e == OK ?
-	    user_copy_out(place + CONTEXT_OFFSET, &c, sizeof(c)) : e;
+		e = push_vector(fpu, place, vector);
+	if (e == OK)
+		e = user_copy_out(context, f, sizeof(uint64_t[32]));
+	return e == OK ? user_copy_out(context +
+	    offsetof(struct riscv_context, fpu), fpu, sizeof(fpu)) : e;
 }
 
 bool
@@ -226,7 +231,7 @@ bool
 lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
 {
 	uintptr_t place = arch_frame_sp(f);
-	struct riscv_head h;
+	__attribute__((uninitialized)) struct riscv_head h; /* fetched */
 
 	if (!IS_ALIGNED(place, (uintptr_t)16))
 		return false;

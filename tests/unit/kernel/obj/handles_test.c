@@ -7,7 +7,7 @@
 #undef PROT_EXEC
 #include "../shim.h"
 
-#include <kernel/obj/handles.h>
+#include <kernel/handles.h>
 
 static unsigned destroyed, closed;
 
@@ -95,11 +95,11 @@ TEST(lookup_checks_kind_and_rights_at_once)
 	EXPECT(got == o);
 	obj_unref(got);
 	shim_task.handles = t;
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT_EQ(handle_borrow(&shim_task, h, OBJ_ANY, 0, &loan), OK);
 	EXPECT(!loan.counted && atomic_load(&o->refs.count) == 1);
 	handle_return(&loan);
 	handle_table_ref(t);
-	EXPECT_EQ(handle_borrow(t, h, OBJ_ANY, 0, &loan), OK);
+	EXPECT_EQ(handle_borrow(&shim_task, h, OBJ_ANY, 0, &loan), OK);
 	EXPECT(loan.counted && atomic_load(&o->refs.count) == 2);
 	handle_return(&loan);
 	handle_table_unref(t);

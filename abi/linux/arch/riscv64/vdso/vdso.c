@@ -51,11 +51,22 @@ call3(long nr, long a, long b, long c)
 	return a0;
 }
 
+/* The counter's scale never changes: no sequence to look at. */
 static uint64_t
-now(int is_wall)
+now(void)
 {
 	const struct lx_vdso_data *d = &vdso_data;
-	uint64_t ticks, offset, ns;
+	uint64_t ticks;
+
+	__asm__ volatile("rdtime %0" : "=r"(ticks));
+	return (uint64_t)(((unsigned __int128)ticks * d->mult) >> d->shift);
+}
+
+static uint64_t
+now_wall(void)
+{
+	const struct lx_vdso_data *d = &vdso_data;
+	uint64_t offset;
 	uint32_t seq;
 
 	do {
@@ -64,9 +75,7 @@ now(int is_wall)
 		atomic_thread_fence(memory_order_acquire);
 	} while ((seq & 1) ||
 	    atomic_load_explicit(&d->seq, memory_order_relaxed) != seq);
-	__asm__ volatile("rdtime %0" : "=r"(ticks));
-	ns = (uint64_t)(((unsigned __int128)ticks * d->mult) >> d->shift);
-	return is_wall ? ns + offset : ns;
+	return now() + offset;
 }
 
 int
@@ -77,13 +86,13 @@ __vdso_clock_gettime(int clock, struct timespec *ts)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
-		ns = now(1);
+		ns = now_wall();
 		break;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
-		ns = now(0);
+		ns = now();
 		break;
 	default:
 		return (int)call3(CALL_CLOCK_GETTIME, clock, (long)ts, 0);
@@ -96,7 +105,7 @@ __vdso_clock_gettime(int clock, struct timespec *ts)
 int
 __vdso_gettimeofday(struct timeval *tv, struct timezone *tz)
 {
-	uint64_t ns = now(1);
+	uint64_t ns = now_wall();
 
 	if (tv != 0) {
 		tv->sec = (int64_t)(ns / NS_PER_SEC);
