@@ -24,7 +24,7 @@ create(const char *id, unsigned number, paddr_t base, uint64_t size)
 	char name[32];
 
 	snprintf(name, sizeof(name), "%s%u", id, number);
-	d = device_create("acpi", name);
+	d = device_create(NULL, "acpi", name);
 	if (d == NULL) {
 		klog(LOG_WARN, "acpi: out of memory for devices");
 		return NULL;

@@ -17,19 +17,12 @@
  */
 #pragma once
 
-#include <kernel/err.h>
-#include <lib/base.h>
+#include <kernel/virtio.h>
 #include <stdatomic.h>
 
 #define RING_SIZE_MAX 1024u /* descriptors; the specification has 32768 */
 #define RING_ALIGN    4096u /* of the used part: what legacy devices want */
 #define RING_DESC_BYTES 16u
-
-/* One piece of memory, as the device addresses it. */
-struct ring_buf {
-	uint64_t bus;
-	uint32_t len;
-};
 
 struct ring_slot {
 	void *cookie; /* the caller's */
