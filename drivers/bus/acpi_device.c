@@ -78,6 +78,8 @@ acpi_devices_create(const struct acpi_facts *f)
 		d->irq_count = 1;
 	}
 	create_serial(f);
+	if (f->ecam_count == 0)
+		(void)create("pci-ports", 0, 0, 0);
 	for (unsigned i = 0; i < f->ecam_count; i++) {
 		unsigned first = f->ecam[i].first, last = f->ecam[i].last;
 

@@ -240,7 +240,7 @@ matches(const struct dev_match *m, const struct device *d)
 	for (; m->bus != NULL; m++) {
 		if (strcmp(m->bus, d->bus) != 0)
 			continue;
-		if (m->id == NULL && m->device == d->id &&
+		if (m->id == NULL && (m->device == 0 || m->device == d->id) &&
 		    (m->vendor == 0 || m->vendor == d->vendor))
 			return true;
 		for (unsigned i = 0; m->id != NULL &&

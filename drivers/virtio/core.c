@@ -8,9 +8,10 @@
  * and its memory go (a device gives back the newest first, and the reset is
  * registered by virtio_start, after all of that).
  *
- * Interrupts: a queue has one of its own if the carrier can give it one;
- * otherwise all queues share the device's line, whose handler reads the
- * interrupt status and asks each.
+ * Interrupts: where there are messages, a queue has one of its own, and those
+ * that came too late for one share the one of configuration changes.
+ * Otherwise all share the device's line, whose handler reads the interrupt
+ * status and asks each.
  *
  * Locks: none here. Probing is single-threaded, and a queue is its driver's.
  */
@@ -108,15 +109,30 @@ virtq_irq(void *queue)
 	q->fn(q, q->arg);
 }
 
-void
-virtio_change_irq(void *virtio)
+static void
+changed(struct virtio *v)
 {
-	struct virtio *v = virtio;
-
 	if (v->carrier->status(v) & STATUS_NEEDS_RESET)
 		klog(LOG_WARN, "%s: says that it is broken", virtio_name(v));
 	else if (v->change != NULL)
 		v->change(v->change_arg);
+}
+
+static void
+ask_queues(struct virtio *v)
+{
+	for (unsigned i = 0; i < v->queue_count; i++)
+		if (!v->queues[i]->own_irq)
+			virtq_irq(v->queues[i]);
+}
+
+void
+virtio_shared_irq(void *virtio)
+{
+	struct virtio *v = virtio;
+
+	ask_queues(v);
+	changed(v);
 }
 
 /* The shared line. Rounds, because a line that was programmed for edges says
@@ -131,11 +147,10 @@ line_irq(void *virtio)
 		isr = v->carrier->isr(v);
 		if (isr == 0)
 			return;
-		for (unsigned i = 0; i < v->queue_count; i++)
-			if ((isr & ISR_QUEUE) && !v->queues[i]->own_irq)
-				virtq_irq(v->queues[i]);
+		if (isr & ISR_QUEUE)
+			ask_queues(v);
 		if (isr & ISR_CONFIG)
-			virtio_change_irq(v);
+			changed(v);
 	}
 }
 
@@ -160,6 +175,7 @@ virtio_begin(struct virtio *v, uint64_t wanted)
 	if (e != OK)
 		return e;
 	v->queue_count = 0;
+	v->messages = false;
 	add_status(v, STATUS_ACKNOWLEDGE);
 	add_status(v, STATUS_DRIVER);
 	offered = v->carrier->features(v);
@@ -175,8 +191,10 @@ virtio_begin(struct virtio *v, uint64_t wanted)
 	}
 	v->features = offered & wanted;
 	v->carrier->accept(v, v->features);
-	if (v->legacy)
-		return OK;
+	if (v->carrier->messages != NULL)
+		e = v->carrier->messages(v);
+	if (v->legacy || e != OK)
+		return e;
 	add_status(v, STATUS_FEATURES_OK);
 	if (!(v->carrier->status(v) & STATUS_FEATURES_OK)) {
 		klog(LOG_WARN, "%s: does not work with features %llx",
@@ -197,7 +215,7 @@ virtio_start(struct virtio *v)
 {
 	enum err e = OK;
 
-	if (!v->own_irqs)
+	if (!v->messages)
 		e = dev_irq(v->device, 0, line_irq, v);
 	if (e == ERR_NODEV)
 		klog(LOG_WARN, "%s: has no interrupt", virtio_name(v));
@@ -291,10 +309,8 @@ queue_enable(struct virtq *q, unsigned cpu)
 		queue_free(q);
 		return e;
 	}
-	if (v->own_irqs) {
+	if (v->messages)
 		e = v->carrier->own_irq(q, cpu);
-		q->own_irq = e == OK;
-	}
 	if (e == OK)
 		e = v->carrier->enable(v, q);
 	if (e == OK)

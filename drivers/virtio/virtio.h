@@ -46,8 +46,10 @@ struct virtio_carrier {
 	enum err (*enable)(struct virtio *v, struct virtq *q); /* selected */
 	void (*notify)(struct virtq *q);
 	uint8_t (*isr)(struct virtio *v); /* reads and acknowledges */
-	/* Gives the selected queue an interrupt of its own, or moves it.
-	 * NULL: there are none. ERR_NOTSUP: this time neither. */
+	/* After a reset: turns messages on, if it can. May be NULL. */
+	enum err (*messages)(struct virtio *v);
+	/* Where messages are on: gives the selected queue one of its own
+	 * (q->own_irq), or the one it shares with changes; moves its own. */
 	enum err (*own_irq)(struct virtq *q, unsigned cpu);
 	enum err (*move_irq)(struct virtq *q, unsigned cpu);
 	bool fixed_size; /* queues have the size they have */
@@ -58,7 +60,7 @@ struct virtio {
 	void *data; /* [I] the carrier's */
 	struct device *device; /* [I] which drivers match */
 	bool legacy; /* [I] the device's interface is that before 1.0 */
-	bool own_irqs; /* [I] no shared line is needed */
+	bool messages; /* [I] they are on: the line is not used */
 	uint64_t features; /* [I] agreed on */
 	struct virtq *queues[VIRTIO_QUEUES_MAX]; /* [I] of the shared line */
 	unsigned queue_count; /* [I] after virtio_start */
@@ -70,6 +72,6 @@ struct virtio {
  * are parent's. */
 enum err virtio_create(struct device *parent, unsigned type,
     const struct virtio_carrier *carrier, void *data, bool legacy);
-/* The carrier's own interrupt of a queue, and for changes. */
+/* A queue's own message, and the one for all the rest. */
 void virtq_irq(void *queue);
-void virtio_change_irq(void *virtio);
+void virtio_shared_irq(void *virtio);

@@ -16,7 +16,7 @@ struct device;
 struct dev_match {
 	const char *bus; /* "fdt", "virtio", "pci" */
 	const char *id;  /* compatible string; or NULL with a number */
-	uint32_t vendor, device; /* vendor 0: of any */
+	uint32_t vendor, device; /* 0: any */
 };
 struct driver {
 	const char *name;

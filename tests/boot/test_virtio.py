@@ -8,25 +8,36 @@ from conftest import ARCH
 
 MODERN = ("-global", "virtio-mmio.force-legacy=false")
 FDT = pytest.mark.skipif(ARCH == "x86_64", reason="no FDT")
+PCI = "virtio-%s-pci"
 CARRIERS = {
     "mmio": ("-device", "virtio-%s-device%s", *MODERN),
     "mmio-legacy": ("-device", "virtio-%s-device%s"),
+    "pci": ("-device", PCI + ",disable-legacy=on%s"),
+    "pci-legacy": ("-device",
+                   PCI + ",disable-modern=on,disable-legacy=off%s"),
+    "pci-lines": ("-device", PCI + ",vectors=0%s"),
+    "pci-behind": ("-device", "pcie-root-port,id=rp,chassis=1",
+                   "-device", "pcie-pci-bridge,id=bridge,bus=rp",
+                   "-device", PCI + ",bus=bridge,addr=5%s"),
 }
-if ARCH == "x86_64":
-    CARRIERS = {}
+MICROVM = ["qemu-system-x86_64", "-machine", "microvm,accel=tcg,acpi=off",
+           "-cpu", "max", "-device", "isa-debug-exit"]
 
 
 @pytest.fixture(params=CARRIERS)
 def device(request):
-    """device("rng", ",option"): QEMU's arguments for it."""
+    """device("rng", ",option"): what boot() wants for it."""
     def make(kind, options=""):
-        return tuple(a % (kind, options) if "%s" in a else a
+        more = tuple(a % (kind, options) if "%s" in a else a
                      for a in CARRIERS[request.param])
+        if "mmio" in request.param and ARCH == "x86_64":
+            return {"more": more, "machine": MICROVM}
+        return {"more": more}
     return make
 
 
 def test_rng_is_read(boot, device):
-    c = boot(smp=2, more=device("rng"))
+    c = boot(smp=2, **device("rng"))
     c.prompt()
     assert c.line("head -c 200 /dev/hwrng | wc -c").split() == ["200"]
     first = c.line("head -c 16 /dev/hwrng | od")
@@ -35,7 +46,7 @@ def test_rng_is_read(boot, device):
 
 
 def test_a_silent_rng_is_named_and_the_system_goes_on(boot, device):
-    c = boot(more=device("rng", ",max-bytes=64,period=3600000"))
+    c = boot(**device("rng", ",max-bytes=64,period=3600000"))
     c.prompt()
     assert "I/O error" in c.line("head -c 8 /dev/hwrng", 60)
     assert re.search(r"virtio\d+: does not answer", c.all)
@@ -54,3 +65,13 @@ def test_a_place_on_the_command_line_that_is_none(boot):
     c = boot(append="virtio_mmio.device=nonsense")
     c.prompt()
     assert "want SIZE@ADDRESS:IRQ" in c.all
+
+
+def test_pc_without_configuration_space_in_memory(boot):
+    if ARCH != "x86_64":
+        pytest.skip("of PCs only")
+    c = boot(machine=["qemu-system-x86_64", "-machine", "pc,accel=tcg",
+                      "-cpu", "max", "-device", "isa-debug-exit"],
+             more=CARRIERS["pci"][:1] + ("virtio-rng-pci",))
+    c.prompt()
+    assert c.line("head -c 200 /dev/hwrng | wc -c").split() == ["200"]
