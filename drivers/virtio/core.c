@@ -107,6 +107,12 @@ virtq_irq(void *queue)
 	struct virtq *q = queue;
 
 	q->fn(q, q->arg);
+	/* Said here and not by virtq_take, whose caller may be the console. */
+	if (UNLIKELY(q->ring.broken != NULL && !q->told)) {
+		q->told = true;
+		klog(LOG_ERROR, "%s: queue %u: %s; it is used no more",
+		    virtio_name(q->v), q->index, q->ring.broken);
+	}
 }
 
 static void
@@ -377,14 +383,7 @@ virtq_kick(struct virtq *q)
 enum err
 virtq_take(struct virtq *q, void **cookie, uint32_t *len)
 {
-	enum err e = ring_take(&q->ring, cookie, len);
-
-	if (UNLIKELY(e == ERR_IO && !q->told)) {
-		q->told = true;
-		klog(LOG_ERROR, "%s: queue %u: %s; it is used no more",
-		    virtio_name(q->v), q->index, q->ring.broken);
-	}
-	return e;
+	return ring_take(&q->ring, cookie, len);
 }
 
 void

@@ -75,3 +75,36 @@ def test_pc_without_configuration_space_in_memory(boot):
              more=CARRIERS["pci"][:1] + ("virtio-rng-pci",))
     c.prompt()
     assert c.line("head -c 200 /dev/hwrng | wc -c").split() == ["200"]
+
+
+def hvc(options):
+    """The same machine with its console on hvc0."""
+    more = options["more"] + ("-device", "virtconsole,chardev=con")
+    return {**options, "more": more, "append": "console=hvc0",
+            "port": ("-serial", "null")}
+
+
+def test_console_is_typed_at(boot, device):
+    c = boot(smp=2, **hvc(device("serial")))
+    c.expect(r"starting /system/bin/init")  # the kernel's own messages
+    c.prompt()
+    assert c.line("echo $((6 * 7))").strip() == "42"
+    lines = c.line("seq 1 5000").split()
+    assert lines == [str(n) for n in range(1, 5001)]
+    # Typed ahead of the program, keys would meet the shell's own mode.
+    c.send("echo rea''dy; cat\r")
+    c.expect("\nready\n")
+    c.send("one two\r")
+    c.expect("one two\none two\n")
+    c.send("\x03")
+    c.prompt()
+    assert c.line("echo x > /dev/hvc0").strip() == "x"
+
+
+def test_console_stays_where_it_was_unless_asked(boot, device):
+    options = device("serial")
+    more = options["more"] + ("-chardev", "null,id=n", "-device",
+                              "virtconsole,chardev=n")
+    c = boot(**{**options, "more": more})
+    c.prompt()
+    assert c.line("echo lost > /dev/hvc0; echo $?").split() == ["0"]
