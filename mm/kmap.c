@@ -25,6 +25,7 @@
 
 #include <kernel/log.h>
 
+#define LARGE        MIB(2)
 #define TOP_ENTRIES  4 /* made at boot where roots are copied */
 #define STACK_SLOT   (2 * KSTACK_SIZE)
 #define STACK_PAGES  (KSTACK_SIZE / PAGE_SIZE)
@@ -58,9 +59,10 @@ static struct {
 
 /* ---- general mappings ------------------------------------------------- */
 
-/* Reserves addresses with a guard page on both sides. NULL: none. */
+/* Reserves addresses with a guard page on both sides; what is between them is
+ * aligned to align. NULL: none. */
 static struct region *
-range_reserve(size_t len)
+range_reserve(size_t len, size_t align)
 {
 	struct region *r = kzalloc(sizeof(*r));
 	unsigned long flags;
@@ -70,11 +72,12 @@ range_reserve(size_t len)
 	if (r == NULL)
 		return NULL;
 	flags = spin_lock_irq(&kmap.lock);
-	found = region_gap_top(&kmap.regions, len + 2 * PAGE_SIZE, PAGE_SIZE,
+	found = region_gap_top(&kmap.regions,
+	    len + align + PAGE_SIZE, PAGE_SIZE,
 	    (vaddr_t[2]){ kmap.start, kmap.end }, &at);
 	if (found) {
-		r->start = at;
-		r->end = at + len + 2 * PAGE_SIZE;
+		r->start = ALIGN_UP(at + PAGE_SIZE, align) - PAGE_SIZE;
+		r->end = r->start + len + 2 * PAGE_SIZE;
 		region_insert(&kmap.regions, r);
 	}
 	spin_unlock_irq(&kmap.lock, flags);
@@ -113,7 +116,7 @@ range_unmap(vaddr_t start, vaddr_t end)
 static void *
 range_map(struct page *const *list, paddr_t pa, size_t count, unsigned prot)
 {
-	struct region *r = range_reserve(count << PAGE_SHIFT);
+	struct region *r = range_reserve(count << PAGE_SHIFT, PAGE_SIZE);
 	vaddr_t at;
 
 	if (r == NULL)
@@ -141,11 +144,39 @@ kmap_pages(struct page *const *list, size_t count, unsigned prot)
 	return range_map(list, 0, count, prot);
 }
 
+/* Large pages: NULL also where tables of small ones are in the way. */
+static void *
+range_map_large(paddr_t pa, size_t len, unsigned prot)
+{
+	struct region *r = range_reserve(len, LARGE);
+	vaddr_t at;
+
+	if (r == NULL)
+		return NULL;
+	at = r->start + PAGE_SIZE;
+	for (size_t i = 0; i < len; i += LARGE) {
+		if (pt_map_large(&arch_kernel_space, at + i, pa + i,
+		    prot | PROT_GLOBAL) == OK)
+			continue;
+		range_unmap(at, at + i);
+		range_release(r);
+		return NULL;
+	}
+	arch_map_barrier();
+	return (void *)at;
+}
+
 void *
 kmap_phys(paddr_t pa, size_t len, unsigned prot)
 {
 	size_t skip = pa & PAGE_MASK;
-	char *at = range_map(NULL, pa - skip,
+	char *at = NULL;
+
+	if (IS_ALIGNED(pa, LARGE) && IS_ALIGNED(len, LARGE) && len != 0)
+		at = range_map_large(pa, len, prot);
+	if (at != NULL)
+		return at;
+	at = range_map(NULL, pa - skip,
 	    ALIGN_UP(len + skip, PAGE_SIZE) >> PAGE_SHIFT, prot);
 
 	return at == NULL ? NULL : at + skip;

@@ -65,9 +65,10 @@ MACHINES = {
 
 
 def command(arch, kernel, image, smp=1, mem="512M", append="", serial=(),
-            more=()):
-    """QEMU's command line. serial: the arguments that make chardev `con`."""
-    return [*MACHINES[arch], "-smp", str(smp), "-m", str(mem),
+            more=(), machine=None, port=("-serial", "chardev:con")):
+    """QEMU's command line. serial: the arguments that make chardev `con`,
+    port: what of the machine is connected to it."""
+    return [*(machine or MACHINES[arch]), "-smp", str(smp), "-m", str(mem),
             "-nodefaults", "-display", "none", "-monitor", "none",
-            "-no-reboot", *serial, "-serial", "chardev:con",
+            "-no-reboot", *serial, *port,
             "-kernel", kernel, "-initrd", image, "-append", append, *more]

@@ -53,8 +53,8 @@ sleep_control(uint16_t port, uint8_t type)
 
 	if (port == 0)
 		return;
-	v = port_read16(port) & ~(SLP_TYPE(7u) | SLP_EN);
-	port_write16(port, (uint16_t)(v | SLP_TYPE(type) | SLP_EN));
+	v = arch_port_read16(port) & ~(SLP_TYPE(7u) | SLP_EN);
+	arch_port_write16(port, (uint16_t)(v | SLP_TYPE(type) | SLP_EN));
 }
 
 static void

@@ -45,7 +45,7 @@ hpet_read(void)
 static uint64_t
 pm_read(void)
 {
-	return port_read32(pm_port);
+	return arch_port_read32(pm_port);
 }
 
 /* Channel 2 counts down from 65535, latched. */

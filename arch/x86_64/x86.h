@@ -158,30 +158,6 @@ tsc_read(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static inline uint32_t
-port_read32(uint16_t port)
-{
-	uint32_t v;
-
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint16_t
-port_read16(uint16_t port)
-{
-	uint16_t v;
-
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void
-port_write16(uint16_t port, uint16_t v)
-{
-	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
-
 /* ---- what the CPU can do (cpu.c) -------------------------------------- */
 
 struct x86_features {

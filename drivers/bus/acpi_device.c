@@ -24,7 +24,7 @@ create(const char *id, unsigned number, paddr_t base, uint64_t size)
 	char name[32];
 
 	snprintf(name, sizeof(name), "%s%u", id, number);
-	d = device_create("acpi", name);
+	d = device_create(NULL, "acpi", name);
 	if (d == NULL) {
 		klog(LOG_WARN, "acpi: out of memory for devices");
 		return NULL;
@@ -78,6 +78,8 @@ acpi_devices_create(const struct acpi_facts *f)
 		d->irq_count = 1;
 	}
 	create_serial(f);
+	if (f->ecam_count == 0)
+		(void)create("pci-ports", 0, 0, 0);
 	for (unsigned i = 0; i < f->ecam_count; i++) {
 		unsigned first = f->ecam[i].first, last = f->ecam[i].last;
 

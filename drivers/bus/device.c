@@ -7,7 +7,8 @@
  * order (irq chips, timers, buses, the rest), each device by the first driver
  * that matches its most specific name. A device owns what its driver asked
  * for, so a probe that fails needs no unwinding: device_release() gives all of
- * it back.
+ * it back, the newest first. ERR_NOENT from a probe says that nothing is
+ * there, which is not worth a message.
  *
  * Locks: start-up is single-threaded; later arrivals come with buses that
  * bring their own lock.
@@ -28,16 +29,20 @@ extern const struct driver *const carmine_driver_end[];
 
 static struct {
 	struct list all; /* [s] of start-up: struct device.sibling */
+	paddr_t peeked; /* [s] what peek maps */
+	void *peek; /* [s] NULL: nothing */
 } tree = { .all = LIST_INIT(tree.all) };
+
+#define PEEK_BYTES MIB(2) /* one large page */
 
 /* What a device owns. */
 struct dev_resource {
 	struct list link;
-	enum { RES_DMA, RES_IRQ } kind;
+	enum { RES_DMA, RES_IRQ, RES_CALL } kind;
 	struct page *page;
 	unsigned order;
 	unsigned irq;
-	irq_fn *fn;
+	void (*fn)(void *arg);
 	void *arg;
 };
 
@@ -53,7 +58,7 @@ device_destroy(struct obj *o)
 static const struct obj_ops device_obj_ops = { .destroy = device_destroy };
 
 struct device *
-device_create(const char *bus, const char *name)
+device_create(struct device *parent, const char *bus, const char *name)
 {
 	struct device *d = kzalloc(sizeof(*d));
 
@@ -61,9 +66,9 @@ device_create(const char *bus, const char *name)
 		return NULL;
 	obj_init(&d->obj, &device_obj_ops, OBJ_DEVICE);
 	d->bus = bus;
+	d->parent = parent;
 	strlcpy(d->name, name, sizeof(d->name));
 	d->fdt_node = -1;
-	list_init(&d->children);
 	list_init(&d->resources);
 	list_add_tail(&tree.all, &d->sibling);
 	return d;
@@ -75,7 +80,7 @@ resource_add(struct device *d)
 	struct dev_resource *r = kzalloc(sizeof(*r));
 
 	if (r != NULL)
-		list_add_tail(&d->resources, &r->link);
+		list_add(&d->resources, &r->link);
 	return r;
 }
 
@@ -88,8 +93,10 @@ device_release(struct device *d)
 		list_del(&r->link);
 		if (r->kind == RES_IRQ)
 			irq_free(r->irq, r->fn, r->arg);
-		else
+		else if (r->kind == RES_DMA)
 			page_free(r->page, r->order);
+		else
+			r->fn(r->arg);
 		kfree(r, sizeof(*r));
 	}
 	for (unsigned i = 0; i < d->mmio_count; i++) {
@@ -105,13 +112,41 @@ device_release(struct device *d)
 volatile void *
 dev_map(struct device *d, unsigned index)
 {
-	if (index >= d->mmio_count)
+	if (index >= d->mmio_count || d->mmio[index].size == 0 ||
+	    d->mmio[index].port)
 		return NULL;
 	if (d->mmio[index].map == NULL)
 		d->mmio[index].map = kmap_phys(d->mmio[index].base,
 		    d->mmio[index].size,
 		    PROT_READ | PROT_WRITE | PROT_DEVICE);
 	return d->mmio[index].map;
+}
+
+volatile void *
+dev_peek(struct device *d, unsigned index)
+{
+	paddr_t at = d->mmio[index].base;
+
+	if (index >= d->mmio_count || d->mmio[index].size == 0)
+		return NULL;
+	if (tree.peek == NULL || at - tree.peeked >= PEEK_BYTES) {
+		kunmap(tree.peek, PEEK_BYTES);
+		tree.peeked = ALIGN_DOWN(at, PEEK_BYTES);
+		tree.peek = kmap_phys(tree.peeked, PEEK_BYTES,
+		    PROT_READ | PROT_WRITE | PROT_DEVICE);
+	}
+	return tree.peek == NULL ? NULL :
+	    (char *)tree.peek + (at - tree.peeked);
+}
+
+enum err
+dev_range(struct device *d, unsigned index, struct dev_bytes *out)
+{
+	bool port = index < d->mmio_count && d->mmio[index].port;
+
+	out->regs = dev_map(d, index);
+	out->port = port ? (uint16_t)d->mmio[index].base : 0;
+	return out->regs != NULL || port ? OK : ERR_NODEV;
 }
 
 enum err
@@ -147,16 +182,33 @@ dev_dma_alloc(struct device *d, size_t len, uint64_t *bus)
 enum err
 dev_irq(struct device *d, unsigned index, irq_fn *fn, void *arg)
 {
-	struct dev_resource *r;
+	return index < d->irq_count ?
+	    dev_irq_number(d, d->irqs[index], fn, arg) : ERR_NODEV;
+}
+
+enum err
+dev_on_release(struct device *d, void (*fn)(void *arg), void *arg)
+{
+	struct dev_resource *r = resource_add(d);
+
+	if (r == NULL)
+		return ERR_NOMEM;
+	r->kind = RES_CALL;
+	r->fn = fn;
+	r->arg = arg;
+	return OK;
+}
+
+enum err
+dev_irq_number(struct device *d, unsigned irq, irq_fn *fn, void *arg)
+{
+	struct dev_resource *r = resource_add(d);
 	enum err e;
 
-	if (index >= d->irq_count)
-		return ERR_NODEV;
-	r = resource_add(d);
 	if (r == NULL)
 		return ERR_NOMEM;
 	r->kind = RES_IRQ;
-	r->irq = d->irqs[index];
+	r->irq = irq;
 	r->fn = fn;
 	r->arg = arg;
 	e = irq_request(r->irq, fn, arg, d->name);
@@ -188,6 +240,9 @@ matches(const struct dev_match *m, const struct device *d)
 	for (; m->bus != NULL; m++) {
 		if (strcmp(m->bus, d->bus) != 0)
 			continue;
+		if (m->id == NULL && (m->device == 0 || m->device == d->id) &&
+		    (m->vendor == 0 || m->vendor == d->vendor))
+			return true;
 		for (unsigned i = 0; m->id != NULL &&
 		    i < ARRAY_LEN(d->compatible) && d->compatible[i]; i++)
 			if (strcmp(m->id, d->compatible[i]) == 0)
@@ -209,9 +264,10 @@ probe(struct device *d, const struct driver *drv)
 		klog(LOG_DEBUG, "%s: %s", d->name, drv->name);
 		return;
 	}
-	/* A port that may be there or not is no news when it is not. */
-	klog(e == ERR_NODEV && d->port_count != 0 ? LOG_DEBUG : LOG_WARN,
-	    "%s: %s: %s", d->name, drv->name, err_text(e));
+	/* What may be there or not is no news when it is not. */
+	if (e != ERR_NOENT)
+		klog(e == ERR_NODEV && d->port_count != 0 ? LOG_DEBUG :
+		    LOG_WARN, "%s: %s: %s", d->name, drv->name, err_text(e));
 	device_release(d);
 }
 
@@ -224,6 +280,7 @@ device_init(void)
 		fdt_devices_create(boot_info.fdt);
 	if (boot_info.acpi != NULL)
 		acpi_devices_create(boot_info.acpi);
+	cmdline_devices_create();
 	for (unsigned order = 0; order <= ORDER_MAX; order++) {
 		const struct driver *const *p = carmine_driver_start;
 
@@ -236,4 +293,6 @@ device_init(void)
 					probe(d, *p);
 		}
 	}
+	kunmap(tree.peek, PEEK_BYTES);
+	tree.peek = NULL;
 }

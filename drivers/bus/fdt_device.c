@@ -166,7 +166,7 @@ device_at(const void *fdt, const struct place *at)
 
 	if (compatible(fdt, node, 0) == NULL || !enabled(fdt, node))
 		return true;
-	d = device_create("fdt", fdt_get_name(fdt, node, NULL));
+	d = device_create(NULL, "fdt", fdt_get_name(fdt, node, NULL));
 	if (d == NULL)
 		return false;
 	d->fdt_node = node;

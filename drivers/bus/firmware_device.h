@@ -3,6 +3,6 @@
 
 #include <kernel/device.h>
 
-struct device *device_create(const char *bus, const char *name);
 void fdt_devices_create(const void *fdt);
+void cmdline_devices_create(void);
 void acpi_devices_create(const struct acpi_facts *facts);

@@ -1,17 +1,24 @@
 /*
  * Interrupt lines: who handles them, and the chip that brings them.
  *
- * Handlers run with irqs off on the CPU that took the interrupt. The table is
+ * Handlers run with irqs off on the CPU that took the interrupt. Several may
+ * share a line, as PCI's do; each asks its own device. The table is
  * read without a lock by irq_dispatch (RCU: irqs off is a read section);
  * changes take irqs.lock.
  */
 #include <kernel/device.h>
 #include <kernel/log.h>
 
+/* A handler of a line. Constant once published. */
+struct irq_action {
+	irq_fn *fn;
+	void *arg;
+	const char *name;
+	struct irq_action *next; /* [l] */
+};
+
 struct irq_line {
-	irq_fn *fn; /* [l] published last */
-	void *arg; /* [l] */
-	const char *name; /* [l] */
+	struct irq_action *first; /* [l] read under RCU */
 	atomic_ulong count; /* [A] */
 };
 
@@ -63,36 +70,48 @@ void
 irq_dispatch(unsigned irq)
 {
 	struct irq_line *l = &irqs.lines[irq];
-	irq_fn *fn = irq < IRQ_MAX ? rcu_load(&l->fn) : NULL;
+	struct irq_action *a = irq < IRQ_MAX ? rcu_load(&l->first) : NULL;
 
-	if (fn == NULL) {
+	if (a == NULL) {
 		atomic_fetch_add(&irqs.spurious, 1);
 		return;
 	}
 	atomic_fetch_add_explicit(&l->count, 1, memory_order_relaxed);
-	fn(l->arg);
+	for (; a != NULL; a = rcu_load(&a->next))
+		a->fn(a->arg);
 }
 
 enum err
 irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name)
 {
 	struct irq_line *l = &irqs.lines[irq];
+	struct irq_action *a;
 	unsigned long flags;
-	enum err e = OK;
 
 	if (irq >= IRQ_MAX || irqs.chip == NULL)
 		return ERR_NODEV;
+	a = kmalloc(sizeof(*a));
+	if (a == NULL)
+		return ERR_NOMEM;
 	flags = spin_lock_irq(&irqs.lock);
-	if (l->fn != NULL) {
-		e = ERR_BUSY;
-	} else {
-		l->arg = arg;
-		l->name = name;
-		rcu_store(&l->fn, fn);
+	*a = (struct irq_action){ fn, arg, name, l->first };
+	rcu_store(&l->first, a);
+	if (a->next == NULL)
 		irqs.chip->enable(irqs.chip_data, irq, true);
-	}
 	spin_unlock_irq(&irqs.lock, flags);
-	return e;
+	return OK;
+}
+
+void
+irq_set_cpu(unsigned irq, unsigned cpu)
+{
+	unsigned long flags;
+
+	if (irq >= IRQ_MAX || irqs.chip == NULL)
+		return;
+	flags = spin_lock_irq(&irqs.lock);
+	irqs.chip->set_cpu(irqs.chip_data, irq, cpu);
+	spin_unlock_irq(&irqs.lock, flags);
 }
 
 void
@@ -100,13 +119,17 @@ irq_free(unsigned irq, irq_fn *fn, void *arg)
 {
 	struct irq_line *l = &irqs.lines[irq];
 	unsigned long flags = spin_lock_irq(&irqs.lock);
+	struct irq_action **at = &l->first, *a;
 
-	if (l->fn == fn && l->arg == arg) {
+	while ((a = *at) != NULL && (a->fn != fn || a->arg != arg))
+		at = &a->next;
+	if (a != NULL)
+		rcu_store(at, a->next);
+	if (a != NULL && l->first == NULL)
 		irqs.chip->enable(irqs.chip_data, irq, false);
-		rcu_store(&l->fn, NULL);
-	}
 	spin_unlock_irq(&irqs.lock, flags);
 	rcu_sync();
+	kfree(a, sizeof(*a));
 }
 
 unsigned long
@@ -118,5 +141,8 @@ irq_count(unsigned irq)
 const char *
 irq_name(unsigned irq)
 {
-	return irq < IRQ_MAX ? irqs.lines[irq].name : NULL;
+	struct irq_action *a = irq < IRQ_MAX ?
+	    rcu_load(&irqs.lines[irq].first) : NULL;
+
+	return a != NULL ? a->name : NULL;
 }

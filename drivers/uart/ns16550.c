@@ -203,9 +203,8 @@ uart_probe(struct device *d)
 	uart_set_ier(u, IER_RX);
 	spin_unlock_irq(&u->lock, flags);
 	count++;
-	if (console == NULL) {
+	if (tty_offer_console(u->tty)) {
 		console = u;
-		tty_set_console(u->tty);
 		log_set_console(console_write);
 	}
 	return OK;

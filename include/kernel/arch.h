@@ -88,6 +88,13 @@ struct sysargs {
 #define arch_frame_is_whole() true
 #endif
 
+/* Memory that a device shares is written before, and read after, what follows
+ * at the device's registers. Of ports where a fence for other CPUs is not
+ * enough. */
+#ifndef arch_io_barrier
+#define arch_io_barrier() atomic_thread_fence(memory_order_seq_cst)
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 

@@ -36,8 +36,9 @@ void *tty_driver_data(struct tty *t);
 /* Received bytes; any context, irqs may be off. Returns the count taken. */
 size_t tty_input(struct tty *t, const char *buf, size_t len);
 void tty_output_ready(struct tty *t); /* any context */
-/* The console tty (/dev/console follows it). */
-void tty_set_console(struct tty *t);
+/* A driver's tty that may be the console (/dev/console follows it): true when
+ * it is now, since it is the first one or console=NAME asks for it. */
+bool tty_offer_console(struct tty *t);
 /* Console keys that talk to the kernel (sysrq-like): called by the UART
  * driver for a key after a break or Ctrl-\ b prefix. */
 void tty_sysrq(char key);

@@ -3,12 +3,12 @@
 
 #include <lib/string.h>
 
-/* The text after "name" of the word that starts with it, or NULL. */
+/* The text after "name" of the next word from p on that starts with it, or
+ * NULL. */
 static const char *
-find(const char *name)
+find(const char *name, const char *p)
 {
 	size_t len = strlen(name);
-	const char *p = boot_info.cmdline;
 
 	while (*p != '\0') {
 		while (*p == ' ')
@@ -25,15 +25,23 @@ find(const char *name)
 bool
 cmdline_has(const char *name)
 {
-	return find(name) != NULL;
+	return find(name, boot_info.cmdline) != NULL;
 }
 
 bool
 cmdline_value(const char *name, char *buf, size_t len)
 {
-	const char *p = find(name);
+	return cmdline_nth(name, 0, buf, len);
+}
+
+bool
+cmdline_nth(const char *name, unsigned nth, char *buf, size_t len)
+{
+	const char *p = find(name, boot_info.cmdline);
 	size_t n = 0;
 
+	for (; nth > 0 && p != NULL; nth--)
+		p = find(name, p);
 	if (p == NULL || *p != '=')
 		return false;
 	for (p++; *p != ' ' && *p != '\0' && n + 1 < len; p++)

@@ -5,7 +5,10 @@
  */
 #include "tty_impl.h"
 
+#include <kernel/boot.h>
 #include <kernel/log.h>
+
+#include <lib/string.h>
 
 #define ALT_MAJOR     5u
 #define MINOR_TTY     0u
@@ -13,10 +16,20 @@
 
 static struct tty *console; /* [I] after the drivers were probed */
 
-void
-tty_set_console(struct tty *t)
+bool
+tty_offer_console(struct tty *t)
 {
+	char name[32], *comma;
+	bool asked = cmdline_value("console", name, sizeof(name));
+
+	/* Linux's way to name it may have a speed: ttyS0,115200. */
+	comma = asked ? strchr(name, ',') : NULL;
+	if (comma != NULL)
+		*comma = '\0';
+	if (console != NULL && (!asked || strcmp(name, t->name) != 0))
+		return false;
 	console = t;
+	return true;
 }
 
 static enum err

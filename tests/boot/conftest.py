@@ -36,14 +36,15 @@ PROMPT = r"(?m)^" + SEQUENCES + r"[^\n]{0,60}[#$] " + SEQUENCES + r"\Z"
 
 
 class Console:
-    """A machine and its serial line. Times are hang detectors."""
+    """A machine and its serial line; more is for qemu.command(). Times are
+    hang detectors."""
 
     def __init__(self, smp=1, mem="512M", append="", cmd=None, extra=None,
-                 kernel=KERNEL, more=()):
+                 kernel=KERNEL, **more):
         image = qemu.image_for(str(IMAGES), mem)
         self.image, self.temporary = qemu.initrd(image, cmd, extra)
         argv = qemu.command(ARCH, str(kernel), self.image, smp, mem, append,
-                            ("-chardev", "stdio,id=con,signal=off"), more)
+                            ("-chardev", "stdio,id=con,signal=off"), **more)
         self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)

@@ -155,6 +155,9 @@ arch_time(void)
 #define arch_map_barrier() \
 	__asm__ volatile("dsb ishst\n\tisb" : : : "memory")
 
+#define arch_io_barrier() \
+	__asm__ volatile("dmb osh" : : : "memory")
+
 /* ---- page-table entries ----------------------------------------------- */
 
 typedef uint64_t pte_t;

@@ -142,6 +142,9 @@ arch_time(void)
 	    ((t & UINT32_MAX) * arch_time_mult >> arch_time_shift);
 }
 
+#define arch_io_barrier() \
+	__asm__ volatile("fence iorw, iorw" : : : "memory")
+
 /* ---- page-table entries ----------------------------------------------- */
 
 typedef uint64_t pte_t;

@@ -185,9 +185,38 @@ arch_port_write8(uint16_t port, uint8_t v)
 	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
 
-/* Says that the two above are there: <kernel/device.h>. */
-#define arch_port_read8  arch_port_read8
-#define arch_port_write8 arch_port_write8
+static inline uint16_t
+arch_port_read16(uint16_t port)
+{
+	uint16_t v;
+
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void
+arch_port_write16(uint16_t port, uint16_t v)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint32_t
+arch_port_read32(uint16_t port)
+{
+	uint32_t v;
+
+	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void
+arch_port_write32(uint16_t port, uint32_t v)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+/* Says that these are there: <kernel/device.h>. */
+#define arch_port_read8 arch_port_read8
 
 /* ---- page-table entries ----------------------------------------------- */
 
