@@ -86,7 +86,7 @@ KLDFLAGS += --no-warn-rwx-segments
 endif
 klink = $(LD) $(KLDFLAGS) -o $(1) $(KOBJS) $(KOBJS_EXTRA) $(2) $(LIBFDT)
 
-$(O)/ksyms0.S:
+$(O)/ksyms0.S: tools/ksyms.py
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/ksyms.py empty > $@
 

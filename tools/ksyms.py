@@ -8,15 +8,18 @@ The kernel reads it through include/kernel/ksyms.h. Addresses are sorted;
 names that only the linker or compiler made (local labels, cold parts keep
 their function's name) are left out.
 """
+import re
 import subprocess
 import sys
 
 HEAD = """\t.section .rodata.ksyms,"a"
-\t.globl ksyms_count, ksyms_addr, ksyms_name_off, ksyms_names
+\t.globl ksyms_count, ksyms_end, ksyms_addr, ksyms_name_off, ksyms_names
 \t.balign 8
 ksyms_count:
 \t.4byte {count}
 \t.balign 8
+ksyms_end:
+\t.8byte {end}
 ksyms_addr:
 {addrs}
 ksyms_name_off:
@@ -48,7 +51,13 @@ def functions(nm, elf):
     return [(a, best[a][2]) for a in sorted(best)]
 
 
-def table(symbols):
+def end_of_code(nm, elf):
+    out = subprocess.run([nm, elf], check=True, capture_output=True,
+                         text=True).stdout
+    return re.search(r"(?m)^([0-9a-f]+) . kernel_text_end$", out).group(1)
+
+
+def table(symbols, end="0"):
     offs, names, at, seen = [], [], 0, {}
     for _, name in symbols:
         if name not in seen:
@@ -57,7 +66,7 @@ def table(symbols):
             at += len(name) + 1
         offs.append("\t.4byte %d" % seen[name])
     return HEAD.format(
-        count=len(symbols),
+        count=len(symbols), end="0x" + end,
         addrs="\n".join("\t.8byte 0x%x" % a for a, _ in symbols),
         offs="\n".join(offs), names="\n".join(names))
 
@@ -66,7 +75,8 @@ def main():
     if sys.argv[1:] == ["empty"]:
         sys.stdout.write(table([]))
     elif len(sys.argv) == 4 and sys.argv[1] == "table":
-        sys.stdout.write(table(functions(sys.argv[2], sys.argv[3])))
+        sys.stdout.write(table(functions(*sys.argv[2:]),
+                               end_of_code(*sys.argv[2:])))
     else:
         sys.exit(__doc__)
 

@@ -56,7 +56,9 @@ MACHINES = {
     # Of the named models the newest that has a PAN bit and large atomics, and
     # no pointer authentication, which costs time here and is not offered.
     "aarch64": ["qemu-system-aarch64", "-machine",
-                "virt,accel=tcg,gic-version=3", "-cpu", "neoverse-n1"],
+                "virt,accel=tcg,gic-version=3", "-cpu", "neoverse-n1",
+                # For the status of a panic; programs cannot reach it.
+                "-semihosting-config", "enable=on,target=native"],
     # "max" is everything that TCG has (SMEP, SMAP, UMIP, XSAVE, RDRAND);
     # named models with the same come with a list of what TCG lacks.
     "x86_64": ["qemu-system-x86_64", "-machine", "q35,accel=tcg",

@@ -12,6 +12,7 @@
 #include "arm64.h"
 
 void secondary_start(void);
+void semihosting_exit(uint64_t status);
 
 /* ---- PSCI --------------------------------------------------------------- */
 
@@ -80,10 +81,14 @@ arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 	return ERR_IO;
 }
 
-/* PSCI has no status to hand over: a panic shows in the text before. */
+/* PSCI has no status to hand over; an emulator that plays the debugger (Arm
+ * semihosting 2.0, SYS_EXIT) has. Where there is none, the instruction is
+ * undefined: trap_kernel() steps over it. */
 void
-arch_poweroff(unsigned status UNUSED)
+arch_poweroff(unsigned status)
 {
+	if (status != 0)
+		semihosting_exit(status);
 	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
 	arch_halt();
 }

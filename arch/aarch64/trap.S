@@ -201,10 +201,27 @@ stack_overflow:
 	add	x0, x0, #FRAME_SIZE
 	mrs	x1, elr_el1
 	mrs	x2, far_el1
+	mov	x3, x29
 	adrp	x9, overflow_stack_top
 	add	x9, x9, :lo12:overflow_stack_top
 	mov	sp, x9
 	b	trap_stack_overflow
+
+	/* void semihosting_exit(status): SYS_EXIT with two words, the reason
+	 * "the application ended" and the status. */
+	.globl semihosting_exit, semihosting_hlt
+semihosting_exit:
+	stp	x29, x30, [sp, #-32]!
+	mov	x29, sp
+	mov	x1, #0x26
+	movk	x1, #2, lsl #16
+	stp	x1, x0, [sp, #16]
+	add	x1, sp, #16
+	mov	w0, #0x18
+semihosting_hlt:
+	hlt	#0xf000
+	ldp	x29, x30, [sp], #32
+	ret
 
 	.bss
 	.balign	16

@@ -7,13 +7,17 @@
  */
 #include <kernel/device.h>
 #include <kernel/log.h>
+#include <kernel/panic.h>
 
 #include "arm64.h"
+
+extern const char semihosting_hlt[];
 
 void trap_user(struct arch_frame *f, uint64_t far);
 void trap_user_irq(struct arch_frame *f);
 void trap_kernel(struct arch_frame *f, uint64_t is_irq, uint64_t far);
-NORETURN void trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr);
+NORETURN void trap_stack_overflow(
+    vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp);
 NORETURN void trap_unexpected(
     uint64_t kind, uint64_t pc, uint64_t esr, uint64_t far);
 
@@ -26,19 +30,20 @@ NORETURN void trap_unexpected(
 #define FSC_ALIGNMENT    0x20u /* 0x21 */
 
 static void
-interrupt(void)
+interrupt(struct arch_frame *f)
 {
 	struct cpu *c = cpu_this();
 
+	c->frame = f;
 	c->irq_depth++;
 	irqchip_handle();
 	c->irq_depth--;
 }
 
 void
-trap_user_irq(struct arch_frame *f UNUSED)
+trap_user_irq(struct arch_frame *f)
 {
-	interrupt();
+	interrupt(f);
 }
 
 /* The top byte of a user address is the program's own. */
@@ -130,20 +135,35 @@ cause_name(uint64_t esr)
 	}
 }
 
+/* A debugger's call that nobody answers is undefined; the next way to end the
+ * machine is tried then. */
+static void
+exception(struct arch_frame *f, uint64_t far)
+{
+	if (f->pc != (uintptr_t)semihosting_hlt)
+		trap_kernel_fault(f, cause_name(f->esr), far);
+	f->pc += 4;
+}
+
 void
 trap_kernel(struct arch_frame *f, uint64_t is_irq, uint64_t far)
 {
 	if (!is_irq)
-		trap_kernel_fault(f, cause_name(f->esr), far);
-	interrupt();
+		exception(f, far);
+	if (!is_irq)
+		return;
+	interrupt(f);
 	trap_irq_return_kernel();
 }
 
 void
-trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr)
+trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp)
 {
-	panic("kernel stack overflow: sp %lx pc %lx address %lx",
-	    (unsigned long)sp, (unsigned long)pc, (unsigned long)addr);
+	panic_enter();
+	log_raw("panic: kernel stack overflow: sp %lx pc %lx address %lx "
+	    "(cpu %u)\n", (unsigned long)sp, (unsigned long)pc,
+	    (unsigned long)addr, cpu_id());
+	panic_finish(fp); /* of the stack that is full */
 }
 
 /* A vector that nothing should come through. */

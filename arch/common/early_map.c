@@ -12,7 +12,7 @@
 #include "early_map.h"
 
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
-extern char kernel_end[];
+extern char kernel_end[], boot_guard[], boot_stack[];
 
 /* Pages for tables: reserved in boot_info. */
 static paddr_t table_next, table_end;
@@ -159,6 +159,9 @@ early_map_all(paddr_t image)
 		    boot_info.ram[i].size, image);
 	map_part(image, kernel_start, kernel_text_end, PROT_READ | PROT_EXEC);
 	map_part(image, kernel_text_end, kernel_rodata_end, PROT_READ);
-	map_part(image, kernel_rodata_end, kernel_end,
+	/* Not what the boot stack may overflow into. */
+	map_part(image, kernel_rodata_end, boot_guard,
+	    PROT_READ | PROT_WRITE);
+	map_part(image, boot_stack, kernel_end,
 	    PROT_READ | PROT_WRITE);
 }

@@ -177,6 +177,12 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
+arch_frame_fp(const struct arch_frame *f UNUSED)
+{
+	return 0;
+}
+
+vaddr_t
 arch_frame_sp(const struct arch_frame *f)
 {
 	return f->sp;

@@ -28,10 +28,11 @@ enum {
 enum { IRQ_SOFT = 1, IRQ_TIMER = 5, IRQ_EXTERNAL = 9 };
 
 static void
-interrupt(uint64_t cause)
+interrupt(struct arch_frame *f, uint64_t cause)
 {
 	struct cpu *c = cpu_this();
 
+	c->frame = f;
 	c->irq_depth++;
 	switch (cause & ~CAUSE_INTERRUPT) {
 	case IRQ_SOFT:
@@ -54,7 +55,7 @@ void
 trap_user(struct arch_frame *f, uint64_t cause, uint64_t value)
 {
 	if (cause & CAUSE_INTERRUPT) {
-		interrupt(cause);
+		interrupt(f, cause);
 		return;
 	}
 	arch_irq_enable();
@@ -110,7 +111,7 @@ trap_kernel(struct arch_frame *f, uint64_t cause, uint64_t value)
 {
 	if (!(cause & CAUSE_INTERRUPT))
 		trap_kernel_fault(f, cause_name(cause), value);
-	interrupt(cause);
+	interrupt(f, cause);
 	trap_irq_return_kernel();
 }
 

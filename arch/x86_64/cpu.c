@@ -8,6 +8,7 @@
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/mm.h>
+#include <kernel/panic.h>
 
 #include <lib/acpi.h>
 #include <lib/bits.h>
@@ -313,7 +314,8 @@ arch_ipi(uint64_t cpus_mask)
 		unsigned cpu = ctz64(cpus_mask);
 
 		cpus_mask &= cpus_mask - 1;
-		apic_ipi(boot_info.cpu_hwid[cpu], VECTOR_IPI);
+		apic_ipi(boot_info.cpu_hwid[cpu],
+		    panic_running() ? IPI_NMI : VECTOR_IPI);
 	}
 }
 

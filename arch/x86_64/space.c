@@ -21,7 +21,7 @@
 #define GIB_SHIFT 30
 
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
-extern char kernel_end[];
+extern char kernel_end[], boot_guard[], boot_stack[];
 
 /* start.S fills them for the beginning. */
 pte_t boot_root[PT_ENTRIES] ALIGNED(4096);
@@ -197,7 +197,10 @@ space_map_kernel(void)
 		    boot_info.ram[i].start + boot_info.ram[i].size);
 	map_image(gigs, kernel_start, kernel_text_end, PROT_READ | PROT_EXEC);
 	map_image(gigs, kernel_text_end, kernel_rodata_end, PROT_READ);
-	map_image(gigs, kernel_rodata_end, kernel_end,
+	/* Not what the boot stack may overflow into. */
+	map_image(gigs, kernel_rodata_end, boot_guard,
+	    PROT_READ | PROT_WRITE);
+	map_image(gigs, boot_stack, kernel_end,
 	    PROT_READ | PROT_WRITE);
 	memcpy(kernel_gigs, gigs, PAGE_SIZE);
 	boot_root[0] = 0;

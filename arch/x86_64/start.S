@@ -231,7 +231,9 @@ boot_gdtr_high:
 
 	.section .bss_stack, "aw", @nobits
 	.balign	2 * KSTACK_BYTES
+	.globl boot_guard, boot_stack, boot_stack_top
+boot_guard:
 	.space	KSTACK_BYTES	/* the half that is never used */
+boot_stack:
 	.space	KSTACK_BYTES
-	.globl boot_stack_top
 boot_stack_top:

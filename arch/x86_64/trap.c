@@ -31,8 +31,9 @@ enum {
 static atomic_ulong nmi_count;
 
 static void
-interrupt(unsigned vector)
+interrupt(struct arch_frame *f)
 {
+	unsigned vector = (unsigned)f->vector;
 	struct cpu *c = cpu_this();
 	struct x86_cpu *x = x86_this();
 
@@ -40,6 +41,7 @@ interrupt(unsigned vector)
 		x->waiting = 0;
 		trap_wait_end();
 	}
+	c->frame = f;
 	c->irq_depth++;
 	if (vector >= VECTOR_IRQ && vector < VECTOR_TIMER) {
 		irq_dispatch(vector - VECTOR_IRQ);
@@ -114,7 +116,7 @@ trap_user(struct arch_frame *f)
 	vaddr_t va = f->vector == EX_PAGE ? cr_read(cr2) : 0;
 
 	if (f->vector >= EX_COUNT) {
-		interrupt((unsigned)f->vector);
+		interrupt(f);
 		return;
 	}
 	if (f->vector == EX_NMI) {
@@ -169,7 +171,7 @@ trap_kernel(struct arch_frame *f)
 		    "no page to write" : "no page to read", cr_read(cr2));
 	if (f->vector < EX_COUNT)
 		trap_kernel_fault(f, name_of(f->vector), 0);
-	interrupt((unsigned)f->vector);
+	interrupt(f);
 	trap_irq_return_kernel();
 }
 
@@ -181,6 +183,6 @@ trap_kernel_any(struct arch_frame *f)
 	if (f->vector != EX_NMI)
 		trap_kernel_fault(f, name_of(f->vector), cr_read(cr2));
 	if (panic_running())
-		arch_halt();
+		panic_stop(f, "?", 0);
 	atomic_fetch_add_explicit(&nmi_count, 1, memory_order_relaxed);
 }

@@ -28,6 +28,7 @@
 #define VECTOR_IRQ      0x30 /* + global interrupt number */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_IPI      0xf1
+#define IPI_NMI         0x400 /* in place of a vector: comes always */
 #define VECTOR_ERROR    0xf2
 #define VECTOR_SPURIOUS 0xff
 

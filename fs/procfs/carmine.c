@@ -3,6 +3,7 @@
 
 #include <kernel/abi.h>
 #include <kernel/mm.h>
+#include <kernel/panic.h>
 #include <kernel/trace.h>
 #include <kernel/user.h>
 
@@ -153,9 +154,18 @@ store_runtimes(const struct proc_ctx *c, const char *text, size_t len)
 	return runtime_register(c->container, text, len);
 }
 
+static enum err
+store_crash(const struct proc_ctx *c, const char *text, size_t len)
+{
+	if (!capable(CAP_SYS_ADMIN) || c->container != container_root)
+		return ERR_PERM;
+	return crash_by_name(text, len);
+}
+
 const struct proc_entry proc_carmine_table[] = {
 	PROC_FILE("abis", show_abis),
 	PROC_FILE("counters", show_counters),
+	{ .name = "crash", .mode = S_REGULAR | 0200, .store = store_crash },
 	PROC_FILE("live", show_live),
 	PROC_FILE("log", show_log),
 	PROC_WRITE("trace", show_trace, store_trace),

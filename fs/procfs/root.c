@@ -6,6 +6,7 @@
 #include <kernel/mm.h>
 #include <kernel/sched.h>
 #include <kernel/time.h>
+#include <kernel/tty.h>
 
 /* ---- memory ----------------------------------------------------------- */
 
@@ -374,6 +375,18 @@ next_task(const struct proc_ctx *c, uint32_t from, struct proc_name *out)
 #define PROC_LINK(n, fn) \
 	{ .name = (n), .mode = S_LINK | 0777, .link = (fn) }
 
+/* Each byte is a console key; only the first counts, as in Linux. */
+static enum err
+store_sysrq(const struct proc_ctx *c, const char *text, size_t len)
+{
+	if (!capable(CAP_SYS_ADMIN) || c->container != container_root)
+		return ERR_PERM;
+	if (len == 0)
+		return ERR_INVAL;
+	tty_sysrq(text[0]);
+	return OK;
+}
+
 static const struct proc_entry root_table[] = {
 	PROC_LINK("self", link_self),
 	PROC_LINK("thread-self", link_thread_self),
@@ -392,6 +405,11 @@ static const struct proc_entry root_table[] = {
 	PROC_PRIVATE("slabinfo", show_slabinfo),
 	PROC_FILE("stat", show_stat),
 	PROC_FILE("swaps", show_swaps),
+	{
+		.name = "sysrq-trigger",
+		.mode = S_REGULAR | 0200,
+		.store = store_sysrq,
+	},
 	PROC_FILE("uptime", show_uptime),
 	PROC_FILE("version", show_version),
 	PROC_FILE("vmstat", show_vmstat),

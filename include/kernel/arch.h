@@ -213,6 +213,8 @@ void arch_frame_set_call(struct arch_frame *f, uintptr_t nr);
 void arch_frame_set_tls(struct arch_frame *f, uintptr_t tls);
 vaddr_t arch_frame_pc(const struct arch_frame *f);
 vaddr_t arch_frame_sp(const struct arch_frame *f);
+/* The frame pointer, for arch_backtrace(). */
+vaddr_t arch_frame_fp(const struct arch_frame *f);
 void arch_frame_set_pc(struct arch_frame *f, vaddr_t pc);
 void arch_frame_set_sp(struct arch_frame *f, vaddr_t sp);
 void arch_frame_set_ra(struct arch_frame *f, vaddr_t ra);
@@ -245,7 +247,8 @@ void arch_sync_icache(const void *addr, size_t len);
 /* ---- debug ------------------------------------------------------------ */
 
 void arch_putc(char c); /* early console; may spin with a limit */
-/* Fills pcs with return addresses; fp 0: from here. Returns the count. */
+/* Fills pcs with return addresses, fp being a frame pointer. Returns the
+ * count. */
 size_t arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max);
 bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
 

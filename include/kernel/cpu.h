@@ -14,6 +14,7 @@ struct tlb_cpu;
 struct cpu {
 	unsigned id; /* [I] index, 0 is the boot CPU */
 	unsigned irq_depth; /* [C] > 0 inside an interrupt */
+	struct arch_frame *frame; /* [C] what the last interrupt interrupted */
 	struct thread_head *idle; /* [I] */
 	struct run_queue *rq; /* [I] kernel/sched */
 	struct tlb_cpu *tlb; /* [I] mm/tlb.h */

@@ -149,3 +149,45 @@ log_set_console_emergency(void)
 {
 	klogs.write = NULL;
 }
+
+/* Where the last n lines of the ring begin. */
+static uint64_t
+tail_start(uint64_t end, unsigned n)
+{
+	uint64_t from = end > LOG_BYTES ? end - LOG_BYTES : 0, at = end;
+
+	while (at > from) {
+		if (klogs.ring[(at - 1) % LOG_BYTES] == '\n' && n-- == 0)
+			break;
+		at--;
+	}
+	return at;
+}
+
+/* No lock: its holder may have been stopped. A line that is being written is
+ * cut. */
+void
+log_dump(unsigned lines)
+{
+	uint64_t end = klogs.end, at = tail_start(end, lines);
+	char line[LINE_MAX];
+	size_t len = 0;
+
+	for (; at < end; at++) {
+		char c = klogs.ring[at % LOG_BYTES];
+
+		if (c != '\n' && len < sizeof(line) - 1) {
+			line[len++] = c;
+			continue;
+		}
+		line[len] = '\0';
+		log_raw("log: %s\n", line);
+		len = 0;
+	}
+}
+
+NO_LOCK_ANALYSIS void
+log_seize(void)
+{
+	spin_lock_raw(&klogs.lock);
+}

@@ -2,22 +2,40 @@
  * Panics and backtraces.
  *
  * The first CPU to panic prints; the others are stopped by an IPI whose
- * handler looks at panic_running(). The symbol table is what tools/ksyms.py
- * put into the image: addresses in rising order and their names.
+ * handler looks at panic_running(), leave a record of where they were on their
+ * stacks, and never run again. One that has interrupts off does not answer;
+ * the report goes past every lock that it may hold.
+ *
+ * The symbol table is what tools/ksyms.py put into the image: addresses in
+ * rising order and their names.
  */
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
+#include <kernel/random.h>
 #include <kernel/trace.h>
 
 #include <lib/fmt.h>
 
 #define PANIC_STATUS 99u /* what the emulator exits with */
 #define FRAMES_MAX   32
+#define STOP_LIMIT   NS_PER_SEC /* for the others to stop */
+#define LOG_LINES    16
+
+/* Where a CPU was when it stopped; on its stack. */
+struct stopped {
+	const struct arch_frame *frame; /* NULL: not known */
+	const char *task;
+	int pid;
+	vaddr_t pcs[FRAMES_MAX];
+	size_t count;
+};
 
 static atomic_uint panic_owner; /* CPU number + 1; 0: none */
+static struct stopped *_Atomic stopped[CPU_MAX];
 
 extern const uint32_t ksyms_count;
+extern const vaddr_t ksyms_end; /* of the code */
 extern const vaddr_t ksyms_addr[];
 extern const uint32_t ksyms_name_off[];
 extern const char ksyms_names[];
@@ -27,7 +45,7 @@ symbol_name(vaddr_t addr, size_t *offset)
 {
 	uint32_t low = 0, high = ksyms_count;
 
-	if (ksyms_count == 0 || addr < ksyms_addr[0])
+	if (ksyms_count == 0 || addr < ksyms_addr[0] || addr >= ksyms_end)
 		return NULL;
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
@@ -41,12 +59,9 @@ symbol_name(vaddr_t addr, size_t *offset)
 	return &ksyms_names[ksyms_name_off[low]];
 }
 
-void
-backtrace_print(vaddr_t fp)
+static void
+print_pcs(const vaddr_t *pcs, size_t n)
 {
-	vaddr_t pcs[FRAMES_MAX];
-	size_t n = arch_backtrace(fp, pcs, FRAMES_MAX);
-
 	for (size_t i = 0; i < n; i++) {
 		size_t off = 0;
 		const char *name = symbol_name(pcs[i] - 1, &off);
@@ -54,6 +69,17 @@ backtrace_print(vaddr_t fp)
 		log_raw("  %016lx %s+0x%lx\n", (unsigned long)pcs[i],
 		    name != NULL ? name : "?", (unsigned long)off + 1);
 	}
+}
+
+void
+backtrace_print(vaddr_t fp)
+{
+	vaddr_t pcs[FRAMES_MAX];
+
+	/* Not the port's own frame: a leaf keeps no return address. */
+	if (fp == 0)
+		fp = (vaddr_t)__builtin_frame_address(0);
+	print_pcs(pcs, arch_backtrace(fp, pcs, FRAMES_MAX));
 }
 
 bool
@@ -72,19 +98,65 @@ panic_enter(void)
 	if (atomic_compare_exchange_strong(&panic_owner, &none, me)) {
 		log_set_console_emergency();
 		arch_ipi(cpu_online_mask() & ~(UINT64_C(1) << cpu_id()));
+		log_raw("\n"); /* a line may have been begun */
 		return;
 	}
 	if (none == me) {
 		log_raw("panic: again while reporting one\n");
 		arch_poweroff(PANIC_STATUS);
 	}
+	panic_stop(NULL, NULL, 0);
+}
+
+void
+panic_stop(const struct arch_frame *f, const char *task, int pid)
+{
+	struct stopped s = { .frame = f, .task = task, .pid = pid };
+
+	arch_irq_disable();
+	s.count = arch_backtrace((vaddr_t)__builtin_frame_address(0), s.pcs,
+	    FRAMES_MAX);
+	atomic_store_explicit(&stopped[cpu_id()], &s, memory_order_release);
 	arch_halt();
+}
+
+static void
+print_other(unsigned cpu, ns_t limit)
+{
+	const struct stopped *s;
+
+	do {
+		s = atomic_load_explicit(&stopped[cpu], memory_order_acquire);
+		arch_pause();
+	} while (s == NULL && arch_time() < limit);
+	if (s == NULL) {
+		log_raw("cpu %u: does not stop, interrupts are off\n", cpu);
+		return;
+	}
+	log_raw("cpu %u: stopped in task %d %s\n", cpu, s->pid,
+	    s->task != NULL ? s->task : "-");
+	if (s->frame != NULL)
+		arch_frame_dump(s->frame);
+	print_pcs(s->pcs, s->count);
+}
+
+static void
+print_others(void)
+{
+	ns_t limit = arch_time() + STOP_LIMIT;
+	uint64_t online = cpu_online_mask();
+
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		if (cpu != cpu_id() && (online >> cpu & 1) != 0)
+			print_other(cpu, limit);
 }
 
 void
 panic_finish(vaddr_t fp)
 {
 	backtrace_print(fp);
+	print_others();
+	log_dump(LOG_LINES);
 	trace_dump();
 	log_raw("panic: end of report\n");
 	arch_poweroff(PANIC_STATUS);
@@ -110,7 +182,8 @@ assert_failed(const char *what, const char *file, int line)
 	panic("%s:%d: assertion failed: %s", file, line, what);
 }
 
-/* Stack protector. */
+/* Stack protector; until canary_init() the same for every boot. Its lowest
+ * byte is 0, so that no string runs over it. */
 uintptr_t __stack_chk_guard = 0x5f3a91c24be80700;
 NORETURN void __stack_chk_fail(void);
 
@@ -118,4 +191,10 @@ void
 __stack_chk_fail(void)
 {
 	panic("stack canary overwritten");
+}
+
+NO_CANARY void
+canary_init(void)
+{
+	__stack_chk_guard = random_u64() & ~UINT64_C(0xff);
 }

@@ -15,6 +15,7 @@
 #include <kernel/ipc.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
+#include <kernel/random.h>
 #include <kernel/tty.h>
 #include <kernel/vfs.h>
 
@@ -83,6 +84,17 @@ start_init(void)
 	obj_unref(&t->obj);
 }
 
+static void
+crash_if_asked(void)
+{
+	char name[16];
+
+	if (!cmdline_value("crash", name, sizeof(name)))
+		return;
+	klog(LOG_ERROR, "crash=%s: %s", name,
+	    err_text(crash_by_name(name, strlen(name))));
+}
+
 /* The part of start-up that may sleep. */
 static void
 start_late(void *arg)
@@ -95,6 +107,7 @@ start_late(void *arg)
 	chardev_init();
 	if (cmdline_has("ktest"))
 		ktest_run();
+	crash_if_asked();
 	start_init();
 }
 
@@ -107,12 +120,14 @@ set_console_level(void)
 		log_set_console_level(LOG_DEBUG);
 }
 
-void
+NO_CANARY void
 kernel_main(uintptr_t arg0, uintptr_t arg1)
 {
 	enum err e;
 
 	arch_init_early(arg0, arg1);
+	random_init();
+	canary_init();
 	set_console_level();
 	klog(LOG_INFO, "Carmine on " ARCH_NAME ", %u CPUs, command line \"%s\"",
 	    boot_info.cpu_count, boot_info.cmdline);

@@ -155,6 +155,7 @@ user_fault(struct arch_frame *f, int number, int code, vaddr_t addr)
 		.addr = addr,
 	};
 
+	trace_event("fault", (uintptr_t)number, addr);
 	klog(LOG_DEBUG, "%s[%d]: signal %d code %d at %lx, pc %lx sp %lx",
 	    t->name, t->tid, number, code, (unsigned long)addr,
 	    (unsigned long)arch_frame_pc(f), (unsigned long)arch_frame_sp(f));
@@ -227,7 +228,7 @@ trap_kernel_fault(struct arch_frame *f, const char *what, vaddr_t addr)
 	    task_current() != NULL ? task_current()->pid : -1,
 	    task_current() != NULL ? task_current()->name : "-");
 	arch_frame_dump(f);
-	panic_finish(0);
+	panic_finish(arch_frame_fp(f));
 }
 
 /* ---- interrupts -------------------------------------------------------- */
@@ -248,7 +249,8 @@ void
 trap_ipi(void)
 {
 	if (panic_running())
-		arch_halt();
+		panic_stop(cpu_this()->frame, thread_current()->name,
+		    thread_current()->tid);
 	tlb_ipi();
 	sched_ipi();
 }

@@ -2,6 +2,8 @@
 /*
  * What a successful exec means for the task beside its new image.
  */
+#include <kernel/trace.h>
+
 #include <lib/string.h>
 
 #include "internal.h"
@@ -24,5 +26,6 @@ task_exec_done(struct task *t, const char *name)
 		th->rseq = 0;
 		th->call_result = OK;
 	}
+	trace_event("exec", (uintptr_t)t->pid, 0);
 	task_vfork_done(t);
 }

@@ -13,6 +13,7 @@
 
 #include <kernel/abi.h>
 #include <kernel/futex.h>
+#include <kernel/trace.h>
 
 /* sig_lock held. */
 static void
@@ -265,6 +266,8 @@ thread_leave(int status)
 NORETURN void
 task_exit(int status)
 {
+	trace_event("exit", (uintptr_t)task_current()->pid,
+	    (uintptr_t)status);
 	task_begin_exit(task_current(), status);
 	thread_leave(status);
 }

@@ -9,6 +9,7 @@
 #include <kernel/arch.h>
 #include <kernel/log.h>
 #include <kernel/mm.h>
+#include <kernel/panic.h>
 #include <kernel/task.h>
 #include <kernel/tty.h>
 
@@ -56,7 +57,7 @@ show_tasks(struct rcu_head *h UNUSED)
 static void
 show_help(void)
 {
-	klog(LOG_ERROR, "sysrq: b reboot, o power off, t tasks, m memory, "
+	klog(LOG_ERROR, "sysrq: b reboot, c crash, o power off, t tasks, m memory, "
 	    "l backtrace, 0-3 console level, h help");
 }
 
@@ -71,6 +72,9 @@ tty_sysrq(char key)
 	case 't':
 		if (!atomic_flag_test_and_set(&deferring))
 			rcu_call(&deferred, show_tasks);
+		break;
+	case 'c':
+		(void)crash_by_name("null", 4);
 		break;
 	case 'm':
 		show_memory();

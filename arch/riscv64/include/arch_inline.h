@@ -33,6 +33,7 @@ struct arch_frame {
 #define FRAME_SP 1
 #define FRAME_GP 2
 #define FRAME_TP 3
+#define FRAME_S0 7
 #define FRAME_A0 9
 #define FRAME_A7 16
 
