@@ -346,6 +346,13 @@ kstack_free(vaddr_t top)
 	stacks.free = s;
 	stacks.count++;
 	spin_unlock_irq(&stacks.lock, flags);
+	kstack_trim();
+}
+
+/* A racy look at the count: it says when, not how many. */
+void
+kstack_trim(void)
+{
 	if (UNLIKELY(stacks.count > STACKS_KEPT) && preemptible())
 		(void)stacks_trim(STACKS_KEPT, 4);
 }

@@ -8,9 +8,9 @@
  * back. Only a task whose root is the container's or a zone's changes views:
  * one that has called chroot stays where it was put.
  *
- * The working directory follows: the same text when it names the same
- * directory in the new view, else the place itself where the new root can
- * see it, else below /system/root, else "/".
+ * The working directory follows: its place below the new root, else the same
+ * text when it names the same directory in the new view, else below
+ * /system/root, else "/".
  *
  * Zones are never removed; the list only grows and is read without a lock.
  */
@@ -164,11 +164,12 @@ translate_cwd(const struct image *img, struct fs_state *fs, struct path *out)
 
 	fs_state_view(fs, &root, &cwd);
 	path_unref(&root);
-	if (buf != NULL && vfs_path_text(&cwd, NULL, buf, PATH_MAX, &text) ==
-	    OK && text[0] == '/')
+	/* Below the new root first: there ".." has to end at it. */
+	if (buf != NULL && vfs_path_text(&cwd, &img->view, buf, PATH_MAX,
+	    &text) == OK && text[0] == '/')
 		done = same_text(img, text, &cwd, out);
-	if (!done && buf != NULL && vfs_path_text(&cwd, &img->view, buf,
-	    PATH_MAX, &text) == OK && text[0] == '/')
+	if (!done && buf != NULL && vfs_path_text(&cwd, NULL, buf, PATH_MAX,
+	    &text) == OK && text[0] == '/')
 		done = same_text(img, text, &cwd, out);
 	if (!done && buf != NULL &&
 	    mount_ns_root(task_current()->ns, &top) == OK) {

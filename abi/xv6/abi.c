@@ -6,9 +6,10 @@
  * reaches an xv6 process does its default action, and a fault ends it; its
  * parent sees -1. All errors are -1.
  *
- * task.abi_data counts children that were not waited for, in the pointer
- * itself: the original's process table is small, and its programs fork until
- * they are refused (process.c).
+ * task.abi_data holds two counts in the pointer itself (process.c): children
+ * that were not waited for, as the original's process table is small and its
+ * programs fork until they are refused, and pages of heap that were only
+ * promised.
  *
  * Source: xv6-riscv, MIT 6.1810; docs/abi-xv6.md.
  */
@@ -151,13 +152,13 @@ xv6_started(struct task *t, struct image *img)
 {
 	(void)img;
 	t->abi_data = NULL;
+	xv6_process_begins();
 }
 
 static enum err
 xv6_forked(struct task *child, struct task *parent)
 {
-	(void)parent;
-	child->abi_data = NULL;
+	xv6_counts_fork(child, parent);
 	return OK;
 }
 
@@ -165,6 +166,7 @@ static void
 xv6_exited(struct task *t)
 {
 	t->abi_data = NULL;
+	xv6_process_ends();
 }
 
 /* ---- signals and faults ------------------------------------------------ */

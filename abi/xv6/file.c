@@ -103,13 +103,86 @@ xv6_read(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
+/* Where a write to a regular file begins. Behind its end nothing may be
+ * written: the original knows no holes, and its programs want the -1. */
+static enum err
+write_place(struct file *f, uint64_t *off, uint64_t *size)
+{
+	struct file_stat st;
+	enum err e = file_stat_of(f, &st);
+
+	if (e != OK)
+		return e;
+	mutex_lock(&f->lock);
+	*off = f->off;
+	mutex_unlock(&f->lock);
+	*size = st.size;
+	return *off > st.size ? ERR_INVAL : OK;
+}
+
+/* What the caller has of n bytes at buf, up to the first page it has not. */
+static size_t
+present_bytes(uintptr_t buf, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		size_t step = PAGE_SIZE - (buf + got) % PAGE_SIZE;
+
+		if (step > n - got)
+			step = n - got;
+		if (user_fault_in(buf + got, step, PROT_READ) != OK)
+			break;
+		got += step;
+	}
+	return got;
+}
+
+/*
+ * A write whose buffer ends too early answers -1. The original has by then
+ * replaced the bytes that the file had there, and its programs look; what
+ * would make the file longer is not kept, nor does the offset move.
+ */
+static void
+write_over(struct file *f, uintptr_t buf, size_t n)
+{
+	uint64_t off, size;
+	size_t done = 0;
+	struct iter it;
+
+	if (write_place(f, &off, &size) != OK)
+		return;
+	n = present_bytes(buf, n < size - off ? n : (size_t)(size - off));
+	if (n > 0 && iter_user(&it, buf, n, false) == OK)
+		err_ignore(file_pwrite(f, &it, off, &done)); /* -1 anyway */
+}
+
+static enum err
+write_file(struct file *f, uintptr_t buf, size_t n, size_t *done)
+{
+	bool placed = f->vnode != NULL && vnode_is(f->vnode, S_REGULAR) &&
+	    !(file_flags(f) & FILE_APPEND);
+	uint64_t off, size;
+	struct iter it;
+	enum err e = user_fault_in(buf, n, PROT_READ);
+
+	if (e != OK && placed)
+		write_over(f, buf, n);
+	if (e == OK && placed)
+		e = write_place(f, &off, &size);
+	if (e == OK)
+		e = iter_user(&it, buf, n, false);
+	if (e == OK)
+		e = file_write(f, &it, done);
+	return e;
+}
+
 /* When nobody reads a pipe, -1 is all that happens: there is no signal. */
 enum err
 xv6_write(struct thread *t, const struct sysargs *a, long *ret)
 {
 	int n = (int)a->v[2];
 	size_t done = 0;
-	struct iter it;
 	struct use u;
 	enum err e = use_get(t, a->v[0], RIGHT_WRITE, &u);
 
@@ -118,11 +191,7 @@ xv6_write(struct thread *t, const struct sysargs *a, long *ret)
 	if (n < 0)
 		e = ERR_INVAL;
 	else if (n > 0)
-		e = user_fault_in(a->v[1], (size_t)n, PROT_READ);
-	if (e == OK)
-		e = iter_user(&it, a->v[1], (size_t)n, false);
-	if (e == OK)
-		e = file_write(u.file, &it, &done);
+		e = write_file(u.file, a->v[1], (size_t)n, &done);
 	use_put(&u);
 	*ret = (long)done;
 	return e;

@@ -162,3 +162,22 @@ xv6_path_in(uintptr_t src, struct xv6_path *p)
 		return OK;
 	return complete(given, p);
 }
+
+void
+xv6_path_of_program(struct xv6_path *p)
+{
+	/* Seen from the zone, and from the whole system. */
+	static const char *const homes[] = { "/bin/", "/abi/xv6/bin/" };
+	char text[XV6_PATH_MAX + 16];
+
+	if (strchr(p->text, '/') != NULL || exists(p->text))
+		return;
+	for (unsigned i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		strlcpy(text, homes[i], sizeof(text));
+		if (strlcat(text, p->text, sizeof(text)) < sizeof(text) &&
+		    exists(text)) {
+			strlcpy(p->text, text, sizeof(p->text));
+			return;
+		}
+	}
+}

@@ -7,21 +7,59 @@
 #include <kernel/time.h>
 
 /*
- * Children of one process that were not waited for. The original has 64
- * processes in all and its tests fork 1000 times to see the -1.
+ * Children of one process that were not waited for, and xv6 processes in all.
+ * The original has 64 processes; its programs fork until they are refused,
+ * some to see the -1 within 1000 times, some as fast as they can for seconds.
  */
-#define CHILDREN_MAX 512u
+#define CHILDREN_MAX  512u
+#define PROCESSES_MAX 2048
+
+static atomic_long processes;
+
+void
+xv6_process_begins(void)
+{
+	atomic_fetch_add(&processes, 1);
+}
+
+void
+xv6_process_ends(void)
+{
+	atomic_fetch_sub(&processes, 1);
+}
+
+/* The two counts in abi_data: children in the low bits, above them pages of
+ * heap that were asked for lazily. Only the task itself changes them. */
+#define CHILDREN_BITS 16
 
 static uintptr_t
 children(const struct task *t)
 {
-	return (uintptr_t)t->abi_data;
+	return (uintptr_t)t->abi_data & (((uintptr_t)1 << CHILDREN_BITS) - 1);
+}
+
+static uint64_t
+lazy_pages(const struct task *t)
+{
+	return (uintptr_t)t->abi_data >> CHILDREN_BITS;
+}
+
+static void
+counts_set(struct task *t, uintptr_t child_count, uint64_t lazy)
+{
+	t->abi_data = (void *)(lazy << CHILDREN_BITS | child_count);
 }
 
 static void
 children_set(struct task *t, uintptr_t n)
 {
-	t->abi_data = (void *)n; /* a count, see abi.c */
+	counts_set(t, n, lazy_pages(t));
+}
+
+void
+xv6_counts_fork(struct task *child, const struct task *parent)
+{
+	counts_set(child, 0, lazy_pages(parent));
 }
 
 enum err
@@ -32,11 +70,14 @@ xv6_fork(struct thread *t, const struct sysargs *a, long *ret)
 	enum err e;
 
 	(void)a;
-	if (children(t->task) >= CHILDREN_MAX)
+	if (children(t->task) >= CHILDREN_MAX ||
+	    atomic_load(&processes) >= PROCESSES_MAX)
 		return ERR_AGAIN;
 	e = task_fork(&req, &child);
 	if (e != OK)
 		return e;
+	/* It may have ended already: then the count was less for a moment. */
+	xv6_process_begins();
 	children_set(t->task, children(t->task) + 1);
 	*ret = child->task->pid;
 	obj_unref(&child->obj);
@@ -108,7 +149,7 @@ xv6_kill(struct thread *t, const struct sysargs *a, long *ret)
 	return e;
 }
 
-/* The array ends within 32 words; checked here, as others have no limit. */
+/* At most 32 arguments; checked here, as others have no limit. */
 static enum err
 check_args(uintptr_t argv)
 {
@@ -117,7 +158,7 @@ check_args(uintptr_t argv)
 	for (unsigned i = 0; word != 0; i++) {
 		enum err e;
 
-		if (i == XV6_ARGS_MAX)
+		if (i > XV6_ARGS_MAX)
 			return ERR_TOOBIG;
 		e = user_copy_in(&word, argv + i * sizeof(word),
 		    sizeof(word));
@@ -141,9 +182,10 @@ xv6_exec(struct thread *t, const struct sysargs *a, long *ret)
 	(void)ret;
 	if (e == OK)
 		e = check_args(a->v[1]);
-	if (e == OK)
-		e = exec_replace(&req);
-	return e;
+	if (e != OK)
+		return e;
+	xv6_path_of_program(&path);
+	return exec_replace(&req);
 }
 
 enum err
@@ -159,25 +201,40 @@ xv6_getpid(struct thread *t, const struct sysargs *a, long *ret)
 /* The original's highest page below the two it needs itself. */
 #define BREAK_MAX ((UINT64_C(1) << 38) - 2 * PAGE_SIZE)
 
-/* Some of it is left to others. */
+/*
+ * Pages that one process may have at once by asking for them. A fixed number,
+ * so that programs which count what is free, before and after they have tried
+ * something, find the same; half of the machine stays for others, and no xv6
+ * machine has had more than these 128 MiB times four.
+ */
+#define HEAP_PAGES_MAX ((UINT64_C(512) << 20) / PAGE_SIZE)
+
+/* Asks for n more pages; some memory is left to others. */
 static bool
-has_memory(size_t len)
+has_memory(const struct task *t, uint64_t n)
 {
-	struct page_stats st;
+	const struct space *s = t->space;
+	uint64_t have = (s->brk - s->brk_start) / PAGE_SIZE - lazy_pages(t);
 	uint64_t reserve;
+	struct page_stats st;
 
 	page_stats(&st);
-	reserve = st.total / 32;
-	return st.free > reserve && len / PAGE_SIZE < st.free - reserve;
+	reserve = st.total / 32 + n;
+	if (have + n > MIN(st.total / 2, HEAP_PAGES_MAX))
+		return false;
+	if (st.free <= reserve)
+		st.free += reclaim_pages(reserve - st.free + 1);
+	return st.free > reserve;
 }
 
 static enum err
-grow(struct space *s, uint64_t n, bool is_lazy)
+grow(struct task *t, uint64_t n, bool is_lazy)
 {
+	struct space *s = t->space;
 	vaddr_t want = s->brk + n, now;
 	enum err e;
 
-	if (want > BREAK_MAX || (!is_lazy && !has_memory(n)))
+	if (want > BREAK_MAX || (!is_lazy && !has_memory(t, n / PAGE_SIZE)))
 		return ERR_NOMEM;
 	e = space_brk(s, want, &now);
 	if (e == OK && now != want)
@@ -187,6 +244,8 @@ grow(struct space *s, uint64_t n, bool is_lazy)
 		e = user_fault_in(want - n, n, PROT_WRITE);
 	if (e != OK)
 		err_ignore(space_brk(s, want - n, &now));
+	else if (is_lazy)
+		counts_set(t, children(t), lazy_pages(t) + n / PAGE_SIZE);
 	return e;
 }
 
@@ -209,6 +268,16 @@ shrink_below_heap(struct space *s, vaddr_t want)
 	return OK;
 }
 
+/* What was given back counts as eager as long as it can. */
+static void
+forget_lazy(struct task *t)
+{
+	uint64_t heap = (t->space->brk - t->space->brk_start) / PAGE_SIZE;
+
+	if (lazy_pages(t) > heap)
+		counts_set(t, children(t), heap);
+}
+
 /*
  * Only this thread changes the break (xv6 has no threads), so it is read
  * without the lock. Shrinking by more than there is changes nothing, as in
@@ -223,7 +292,8 @@ xv6_sbrk(struct thread *t, const struct sysargs *a, long *ret)
 	enum err e = OK;
 
 	if (n > 0)
-		e = grow(s, (uint64_t)n, (int)a->v[1] == XV6_SBRK_LAZY);
+		e = grow(t->task, (uint64_t)n,
+		    (int)a->v[1] == XV6_SBRK_LAZY);
 	else if (n < 0 && (uint64_t)-n <= old) {
 		vaddr_t want = old - (uint64_t)-n;
 
@@ -231,6 +301,7 @@ xv6_sbrk(struct thread *t, const struct sysargs *a, long *ret)
 			e = shrink_below_heap(s, want);
 		else
 			e = space_brk(s, want, &now);
+		forget_lazy(t->task);
 	}
 	*ret = (long)old;
 	return e;

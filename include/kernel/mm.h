@@ -142,6 +142,9 @@ void kunmap(void *va, size_t len);
 #endif
 vaddr_t kstack_alloc(void);
 void kstack_free(vaddr_t top);
+/* Gives back some free stacks, when the cache holds many and the caller may
+ * be preempted (kstack_free() is called where that is off). */
+void kstack_trim(void);
 
 /* ---- page tables (mm/pagetable.c) ------------------------------------- */
 

@@ -92,7 +92,11 @@ hand_child_on(struct task *child, struct task *reaper)
 {
 	struct task *old = child->parent;
 
-	list_move_tail(&reaper->children, &child->sibling);
+	list_del(&child->sibling);
+	if (child->zombie) /* in front, where wait looks first */
+		list_add(&reaper->children, &child->sibling);
+	else
+		list_add_tail(&reaper->children, &child->sibling);
 	child->parent = task_ref(reaper);
 	child->exit_signal = SIG_CHLD;
 	task_unref(old); /* the exiting task: never the last one */
@@ -183,8 +187,7 @@ become_zombie(struct task *t)
 		task_unlink_child(t);
 		list_add_tail(&dead, &t->sibling);
 	} else {
-		/* In front, where wait looks first. */
-		list_del(&t->sibling);
+				list_del(&t->sibling);
 		list_add(&parent->children, &t->sibling);
 	}
 	if (t->exit_signal != 0 && parent != &kernel_task)

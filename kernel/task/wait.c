@@ -103,8 +103,15 @@ look_at(struct look *l, struct task *child)
 	return look_at_stop(l, child) ? FOUND_REPORT : FOUND_CHILD;
 }
 
-/* Children that cannot exit any more do not stand behind live ones unless
- * they were handed on by a parent that died; then the walk goes on. */
+/* Behind a live child that will do there are no zombies: who waits for any
+ * exit need not look further. */
+static bool
+is_settled(const struct wait_request *req, enum found now)
+{
+	return now == FOUND_REPORT || (now == FOUND_CHILD &&
+	    !(req->flags & (WAITF_STOPPED | WAITF_CONTINUED)));
+}
+
 static enum found
 look(struct look *l)
 {
@@ -116,7 +123,7 @@ look(struct look *l)
 		enum found now = look_at(l, child);
 
 		best = MAX(best, now);
-		if (now == FOUND_REPORT)
+		if (is_settled(l->req, now))
 			break;
 	}
 	spin_unlock_irq(&task_tree_lock, flags);

@@ -41,7 +41,7 @@ def test_files_are_made_linked_and_removed(boot):
 
 
 def test_every_call_with_good_and_bad_arguments(run_line):
-    status, text = run_line("cd /tmp; %s/usertests" % XV6, limit=120)
+    status, text = run_line("cd /tmp; %s/usertests" % XV6, limit=300)
     assert "not ok" not in text
     assert status == 0, text
     assert re.search(r"^usertests: [1-9][0-9]* run, 0 failed$", text, re.M)
@@ -58,3 +58,34 @@ def test_fork_until_it_cannot(run_line):
     status, text = run_line(XV6 + "/forktest", limit=120)
     assert status == 0
     assert "OK" in text
+
+
+def test_the_zone_is_laid_out_as_a_xv6_root(run_line):
+    """Others' programs look for each other in "/", and for a README."""
+    status, text = run_line("cd /abi/xv6; ./wc README; ./ls cat init sh")
+    assert status == 0
+    assert re.search(r"^\d+ \d+ \d+ README$", text, re.M)
+    assert re.findall(r"^(\w+) +2 ", text, re.M) == ["cat", "init", "sh"]
+
+
+def test_init_keeps_a_shell_running(boot):
+    c = boot()
+    c.prompt()
+    c.send("cd /abi/xv6; ./init\r")
+    c.expect(r"\$ ")
+    c.send("echo one | wc\r")
+    c.expect(r"1 1 4")
+    c.send("\x04")
+    c.expect(r"\$ ")
+    c.send("/system/bin/poweroff\r")
+
+
+def test_dotdot_ends_at_the_zone_wherever_a_program_was_started(run_line):
+    assert run_line("cd /abi/xv6/bin; ./cat ../../../README | wc -l") == \
+        run_line("cat /abi/xv6/README | wc -l")
+
+
+def test_init_reaps_many_orphans_fast(run_line):
+    """Each exit was looked for behind all children that live."""
+    status, text = run_line(XV6 + "/usertests a_fork_bomb_ends", limit=120)
+    assert status == 0, text

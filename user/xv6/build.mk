@@ -47,9 +47,19 @@ $(XV6_ETC):
 	@mkdir -p $(@D)
 	$(Q)ln -sfn system/root/etc $@
 
+# A root as xv6 has it: programs by their bare names, and a README, which
+# others' programs (usertests, grind) look for there.
+XV6_NAMES := $(patsubst $(XV6_BIN)/%,$(USER_ROOT)/abi/xv6/%,$(XV6_PROGS)) \
+    $(USER_ROOT)/abi/xv6/README
+$(USER_ROOT)/abi/xv6/README: user/xv6/README
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(USER_ROOT)/abi/xv6/%: $(XV6_BIN)/%
+	$(Q)ln -sfn bin/$* $@
+
 .PHONY: xv6
 ##   xv6                     our programs against the xv6 calls
-xv6: $(XV6_PROGS) $(XV6_ETC)
+xv6: $(XV6_PROGS) $(XV6_ETC) $(XV6_NAMES)
 user: xv6
 
 -include $(wildcard $(XV6_OUT)/obj/*/*.d)

@@ -43,7 +43,7 @@
 
 #define XV6_NAME_LEN  14  /* bytes of a name; no NUL when all are used */
 #define XV6_PATH_MAX  128 /* with the NUL */
-#define XV6_ARGS_MAX  32  /* of exec, with the final 0 */
+#define XV6_ARGS_MAX  32  /* of exec, without the final 0 */
 #define XV6_FILES_MAX 16  /* descriptors of a process */
 #define XV6_TICK_MS   100
 #define XV6_CONSOLE_MAJOR 1

@@ -12,7 +12,7 @@
  */
 #include "user.h"
 
-enum { LINE = 512, ARGS = XV6_ARGS_MAX - 1 };
+enum { LINE = 512, ARGS = XV6_ARGS_MAX };
 
 static int input = 0; /* where lines come from */
 static int status;    /* of the last pipeline */

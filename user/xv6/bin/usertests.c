@@ -153,6 +153,92 @@ faults_kill(void)
 	CHECK(in_child(read_guard_page) == -1);
 }
 
+static int
+size_of(const char *path)
+{
+	struct xv6_stat st;
+
+	CHECK(stat(path, &st) == 0);
+	return (int)st.size;
+}
+
+/* Overwritten bytes change, the file does not grow, the answer is -1. */
+static void
+a_write_that_ends_in_nothing_changes_what_is_there(void)
+{
+	char *end = heap_end();
+	int fd;
+
+	memcpy(end - 2, "XY", 2);
+	fd = open("utest/f", XV6_O_CREATE | XV6_O_TRUNC | XV6_O_RDWR);
+	CHECK(write(fd, end - 2, 3) == -1 && size_of("utest/f") == 0);
+	CHECK(write(fd, "a", 1) == 1);
+	CHECK(write(fd, end - 2, 3) == -1 && size_of("utest/f") == 1);
+	close(fd);
+	fd = open("utest/f", XV6_O_RDWR);
+	CHECK(write(fd, end - 2, 3) == -1 && size_of("utest/f") == 1);
+	CHECK(read(fd, buf, 8) == 1 && buf[0] == 'X');
+	close(fd);
+	CHECK(unlink("utest/f") == 0);
+}
+
+static void
+nothing_is_written_behind_the_end(void)
+{
+	int fd = open("utest/f", XV6_O_CREATE | XV6_O_TRUNC | XV6_O_WRONLY);
+
+	CHECK(write(fd, "abcd", 4) == 4);
+	close(open("utest/f", XV6_O_TRUNC | XV6_O_WRONLY));
+	CHECK(write(fd, "x", 1) == -1 && size_of("utest/f") == 0);
+	close(fd);
+	CHECK(unlink("utest/f") == 0);
+}
+
+static void
+exec_takes_32_arguments(void)
+{
+	char *argv[34];
+	int fds[2], n = 0;
+
+	for (int i = 0; i < 33; i++)
+		argv[i] = "x";
+	argv[33] = NULL;
+	CHECK(exec("/bin/echo", argv) == -1);
+	argv[32] = NULL;
+	CHECK(pipe(fds) == 0);
+	if (fork() == 0) {
+		close(1);
+		dup(fds[1]);
+		exec("/bin/echo", argv);
+		exit(1);
+	}
+	close(fds[1]);
+	while (read(fds[0], buf, 1) == 1)
+		n++;
+	close(fds[0]);
+	wait(NULL);
+	CHECK(n == 31 * 2); /* "x" and a blank or newline each */
+}
+
+/* The original's programs all lie where its shell starts. */
+static void
+a_bare_name_is_a_program_of_the_zone(void)
+{
+	char *argv[] = { "echo", NULL };
+	int status = -1;
+
+	if (fork() == 0) {
+		CHECK(mkdir("utest/d") == 0 && chdir("utest/d") == 0);
+		CHECK(unlink("../d") == 0);
+		close(1);
+		exec("echo", argv);
+		exit(1);
+	}
+	wait(&status);
+	CHECK(status == 0);
+	CHECK(exec("no-such-prog", argv) == -1);
+}
+
 static void
 exec_keeps_the_caller_on_failure(void)
 {
@@ -174,6 +260,55 @@ exec_keeps_the_caller_on_failure(void)
 		argv[i] = buf;
 	argv[31] = NULL;
 	CHECK(exec("/bin/echo", argv) == -1); /* more than a stack page */
+}
+
+/* By asking for pages until there are no more, as the original's tests do. */
+static int
+count_free(void)
+{
+	char *before = sbrk(0);
+	int n = 0;
+
+	while (sbrk(4096) != (char *)-1)
+		n++;
+	sbrk(-(int)(sbrk(0) - before));
+	return n;
+}
+
+static void
+what_is_free_stays_the_same(void)
+{
+	int before = count_free();
+
+	for (int i = 0; i < 50; i++) {
+		close(open("utest/f", XV6_O_CREATE | XV6_O_RDWR));
+		if (fork() == 0)
+			exit(0);
+		wait(NULL);
+	}
+	CHECK(sys_sbrk(1 << 30, XV6_SBRK_LAZY) != (char *)-1);
+	CHECK(count_free() == before);
+	CHECK(unlink("utest/f") == 0);
+}
+
+/* Everybody forks; who is refused says so, and all end: then the pipe that
+ * they hold has no writer left. */
+static void
+a_fork_bomb_ends(void)
+{
+	int fds[2];
+
+	CHECK(pipe(fds) == 0);
+	if (fork() == 0) {
+		while (open("utest/stop", XV6_O_RDONLY) < 0)
+			if (fork() < 0)
+				close(open("utest/stop", XV6_O_CREATE));
+		exit(0);
+	}
+	close(fds[1]);
+	CHECK(read(fds[0], buf, 1) == 0);
+	wait(NULL);
+	CHECK(unlink("utest/stop") == 0);
 }
 
 static void
@@ -517,7 +652,12 @@ static const struct {
 } tests[] = {
 	TEST(exit_statuses), TEST(wait_takes_no_bad_address),
 	TEST(kill_ends_a_process), TEST(faults_kill),
-	TEST(exec_keeps_the_caller_on_failure), TEST(orphans_are_taken),
+	TEST(exec_keeps_the_caller_on_failure), TEST(exec_takes_32_arguments),
+	TEST(a_write_that_ends_in_nothing_changes_what_is_there),
+	TEST(nothing_is_written_behind_the_end),
+	TEST(a_bare_name_is_a_program_of_the_zone),
+	TEST(what_is_free_stays_the_same), TEST(a_fork_bomb_ends),
+	TEST(orphans_are_taken),
 	TEST(time_passes), TEST(heap_grows_and_shrinks),
 	TEST(too_much_is_refused), TEST(malloc_gives_what_is_free),
 	TEST(pipe_carries_bytes), TEST(pipe_without_reader),
