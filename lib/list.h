@@ -4,7 +4,9 @@
  *
  * A head and an element link have the same type; an empty head and an
  * unlinked element both point at themselves, so list_del() may be called
- * twice and list_is_linked() is exact for initialized links. No locking.
+ * twice and list_is_linked() is exact for initialized links. No locking; only
+ * list_empty() may be asked by those who hold no lock: changes of next are
+ * single stores for its sake.
  */
 #pragma once
 
@@ -18,16 +20,22 @@ struct list {
 #define LIST_INIT(name) { &(name), &(name) }
 
 static inline void
+list_set_next(struct list *l, struct list *next)
+{
+	__atomic_store_n(&l->next, next, __ATOMIC_RELAXED);
+}
+
+static inline void
 list_init(struct list *l)
 {
-	l->next = l;
+	list_set_next(l, l);
 	l->prev = l;
 }
 
 static inline bool
 list_empty(const struct list *head)
 {
-	return head->next == head;
+	return __atomic_load_n(&head->next, __ATOMIC_RELAXED) == head;
 }
 
 /* True if the (initialized) link is on some list. */
@@ -42,7 +50,7 @@ list_insert_between(struct list *link, struct list *prev, struct list *next)
 {
 	link->prev = prev;
 	link->next = next;
-	prev->next = link;
+	list_set_next(prev, link);
 	next->prev = link;
 }
 
@@ -64,7 +72,7 @@ list_add_tail(struct list *head, struct list *link)
 static inline void
 list_del(struct list *link)
 {
-	link->prev->next = link->next;
+	list_set_next(link->prev, link->next);
 	link->next->prev = link->prev;
 	list_init(link);
 }
@@ -83,8 +91,8 @@ list_splice_tail(struct list *head, struct list *from)
 	if (list_empty(from))
 		return;
 	from->next->prev = head->prev;
-	head->prev->next = from->next;
-	from->prev->next = head;
+	list_set_next(head->prev, from->next);
+	list_set_next(from->prev, head);
 	head->prev = from->prev;
 	list_init(from);
 }

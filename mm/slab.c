@@ -470,6 +470,13 @@ heap_reclaim(size_t want)
 	return got;
 }
 
+/* Of another CPU: as it was a moment ago. */
+static RACY_READ size_t
+magazine_idle(const struct magazine *m)
+{
+	return m == NULL ? 0 : m->count;
+}
+
 bool
 slab_stats(unsigned index, struct slab_stats *out)
 {
@@ -483,9 +490,7 @@ slab_stats(unsigned index, struct slab_stats *out)
 	if (&c->link == &heap.caches)
 		return false;
 	for (unsigned i = 0; i < heap.cpus; i++) {
-		const struct magazine *m = atomic_load(&c->magazines[i]);
-
-		idle += m == NULL ? 0 : m->count;
+		idle += magazine_idle(atomic_load(&c->magazines[i]));
 	}
 	flags = spin_lock_irq(&c->lock);
 	out->live = c->out - MIN(idle, c->out);

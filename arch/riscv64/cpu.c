@@ -205,6 +205,9 @@ arch_sync_icache(const void *addr, size_t len)
 	(void)addr;
 	(void)len;
 	__asm__ volatile("fence.i" : : : "memory");
+	/* Function 0: fence.i on every hart (mask base -1) that is started. */
+	if ((cpu_online_mask() & (cpu_online_mask() - 1)) != 0)
+		sbi_call(SBI_EXT_RFENCE, 0, 0, UINTPTR_MAX, 0);
 }
 
 bool

@@ -50,6 +50,7 @@
 #define SBI_EXT_IPI     0x735049
 #define SBI_EXT_HSM     0x48534d
 #define SBI_EXT_SRST    0x53525354
+#define SBI_EXT_RFENCE  0x52464e43
 
 #define SBI_ERR_ALREADY (-6)
 

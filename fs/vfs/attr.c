@@ -172,6 +172,16 @@ vnode_new_owner(struct vnode_new *n, const struct vnode *dir)
 	rcu_read_unlock();
 }
 
+/* Under attr_seq. */
+static RACY_READ void
+times_read(const struct vnode *v, struct file_stat *out)
+{
+	out->atime = v->atime;
+	out->mtime = v->mtime;
+	out->ctime = v->ctime;
+	out->btime = v->btime;
+}
+
 /* ---- reading ---------------------------------------------------------- */
 
 void
@@ -190,10 +200,7 @@ vnode_stat(struct vnode *v, struct file_stat *out)
 	out->mount_id = 0;
 	do {
 		seq = seq_read_begin(&v->attr_seq);
-		out->atime = v->atime;
-		out->mtime = v->mtime;
-		out->ctime = v->ctime;
-		out->btime = v->btime;
+		times_read(v, out);
 	} while (seq_read_retry(&v->attr_seq, seq));
 	if (v->has_cache) {
 		out->size = memobj_size(&v->cache);

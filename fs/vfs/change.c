@@ -193,7 +193,7 @@ unlink_allowed(struct walk *w, struct dentry *d, unsigned what)
 	e = dir_may_remove(w->at.mount, path_vnode(&w->at), v);
 	if (e != OK)
 		return e;
-	if ((d->flags & DENTRY_MOUNTED) != 0)
+	if (dentry_has(d, DENTRY_MOUNTED))
 		return ERR_BUSY;
 	return path_vnode(&w->at)->ops->unlink == NULL ? ERR_PERM : OK;
 }

@@ -176,14 +176,12 @@ dentry_lookup(struct dentry *dir, const char *name, size_t len, uint32_t hash)
 	hlist_each(d, dentry_bucket(hash), hash) {
 		unsigned seq;
 
-		if (d->name_hash != hash || d->parent != dir ||
-		    d->name_len != len || !name_equal(d->name, name, len))
+		if (!dentry_is_named(d, dir, name, len, hash))
 			continue;
 		seq = atomic_load_explicit(&d->seq.seq, memory_order_acquire);
 		if ((seq & 1) != 0 || !ref_inc_unless_zero(&d->refs))
 			break;
-		if (d->name_hash == hash && d->parent == dir &&
-		    d->name_len == len && name_equal(d->name, name, len) &&
+		if (dentry_is_named(d, dir, name, len, hash) &&
 		    !dentry_is_dead(d) && !seq_read_retry(&d->seq, seq)) {
 			rcu_read_unlock();
 			return d;
@@ -289,7 +287,7 @@ dentry_kill(struct dentry *d)
 {
 	spin_lock(&d->lock);
 	seq_write_begin(&d->seq);
-	d->flags |= DENTRY_DEAD;
+	dentry_mark(d, DENTRY_DEAD, true);
 	seq_write_end(&d->seq);
 	spin_unlock(&d->lock);
 	if (chain_remove(d))

@@ -155,7 +155,7 @@ dentry_hash(const struct dentry *dir, const char *name, size_t len)
 }
 
 /* For names, which are short: no call. */
-static inline bool
+static inline RACY_READ bool
 name_equal(const char *a, const char *b, size_t len)
 {
 	const char *end = a + len;
@@ -200,9 +200,34 @@ dentry_ref(struct dentry *d)
 }
 
 static inline bool
+dentry_has(const struct dentry *d, unsigned flag)
+{
+	return (__atomic_load_n(&d->flags, __ATOMIC_RELAXED) & flag) != 0;
+}
+
+/* Under d->lock. */
+static inline void
+dentry_mark(struct dentry *d, unsigned flag, bool yes)
+{
+	unsigned flags = d->flags & ~flag;
+
+	__atomic_store_n(&d->flags,
+	    (uint16_t)(yes ? flags | flag : flags), __ATOMIC_RELAXED);
+}
+
+static inline bool
 dentry_is_dead(const struct dentry *d)
 {
-	return (d->flags & DENTRY_DEAD) != 0;
+	return dentry_has(d, DENTRY_DEAD);
+}
+
+/* Whether d's name was this; d->seq tells whether it still is. */
+static inline RACY_READ bool
+dentry_is_named(const struct dentry *d, const struct dentry *dir,
+    const char *name, size_t len, uint32_t hash)
+{
+	return d->name_hash == hash && d->parent == dir &&
+	    d->name_len == len && name_equal(d->name, name, len);
 }
 
 /* ---- walks: walk.c, walk_fast.c --------------------------------------- */

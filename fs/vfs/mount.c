@@ -132,7 +132,7 @@ mount_cross(struct path *p)
 {
 	struct mount *on;
 
-	while ((p->dentry->flags & DENTRY_MOUNTED) != 0 &&
+	while (dentry_has(p->dentry, DENTRY_MOUNTED) &&
 	    (on = mount_on(p->mount, p->dentry)) != NULL) {
 		dentry_unref(p->dentry);
 		mount_unref(p->mount);
@@ -145,10 +145,7 @@ static void
 point_mark(struct dentry *d, bool mounted)
 {
 	spin_lock(&d->lock);
-	if (mounted)
-		d->flags |= DENTRY_MOUNTED;
-	else
-		d->flags &= (uint16_t)~DENTRY_MOUNTED;
+	dentry_mark(d, DENTRY_MOUNTED, mounted);
 	spin_unlock(&d->lock);
 }
 
@@ -228,7 +225,7 @@ mount_is_point(const struct dentry *d)
 {
 	struct mount *m;
 
-	if ((d->flags & DENTRY_MOUNTED) == 0)
+	if (!dentry_has(d, DENTRY_MOUNTED))
 		return false;
 	for (unsigned i = 0; i < MOUNT_BUCKETS; i++) {
 		hlist_each(m, &mounts.table[i], hash) {

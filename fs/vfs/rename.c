@@ -105,7 +105,8 @@ check_tree(const struct renaming *r)
 		return ERR_INVAL;
 	if (is_below(r->from.at.dentry, r->new) && r->new->vnode != NULL)
 		return swap ? ERR_INVAL : ERR_NOTEMPTY;
-	if (((r->old->flags | r->new->flags) & DENTRY_MOUNTED) != 0)
+	if (dentry_has(r->old, DENTRY_MOUNTED) ||
+	    dentry_has(r->new, DENTRY_MOUNTED))
 		return ERR_BUSY;
 	return OK;
 }

@@ -291,7 +291,7 @@ walk_child(struct walk *w, struct dentry *d, bool last)
 	if (__atomic_load_n(&d->vnode, __ATOMIC_ACQUIRE) == NULL) {
 		e = ERR_NOENT;
 	} else if (vnode_is(d->vnode, S_LINK) && follow &&
-	    !(d->flags & DENTRY_MOUNTED)) {
+	    !dentry_has(d, DENTRY_MOUNTED)) {
 		e = walk_link(w, d);
 	} else {
 		dentry_unref(w->at.dentry);

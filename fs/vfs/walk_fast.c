@@ -126,7 +126,7 @@ fast_up(struct fast *w)
 	up = rcu_load(&d->parent);
 	if (seq_read_retry(&d->seq, w->seq))
 		return false;
-	while ((up->flags & DENTRY_MOUNTED) != 0 &&
+	while (dentry_has(up, DENTRY_MOUNTED) &&
 	    (on = mount_peek(m, up)) != NULL) {
 		m = on;
 		up = on->root;
@@ -146,11 +146,8 @@ fast_find(struct fast *w, struct dentry **out, unsigned *out_seq)
 		unsigned seq;
 		struct vnode *v;
 
-		if (d->name_hash != hash || d->parent != dir)
-			continue;
 		seq = atomic_load_explicit(&d->seq.seq, memory_order_acquire);
-		if (d->name_len != w->len ||
-		    !name_equal(d->name, w->name, w->len))
+		if (!dentry_is_named(d, dir, w->name, w->len, hash))
 			continue;
 		v = rcu_load(&d->vnode);
 		if ((seq & 1) != 0 || dentry_is_dead(d) ||
@@ -211,7 +208,7 @@ fast_name(struct fast *w, bool last)
 	w->v = rcu_load(&d->vnode);
 	if (w->v == NULL)
 		return ERR_AGAIN;
-	if (UNLIKELY((d->flags & DENTRY_MOUNTED) != 0) &&
+	if (UNLIKELY(dentry_has(d, DENTRY_MOUNTED)) &&
 	    !(last && (w->flags & WALK_NOMOUNT) != 0)) {
 		while ((on = mount_peek(w->at.mount, w->at.dentry)) != NULL)
 			if (!fast_stand_on(w, on, on->root))

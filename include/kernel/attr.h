@@ -32,6 +32,17 @@ typedef uint64_t ns_t;     /* nanoseconds since boot, or a duration */
 #define USER
 #endif
 
+/*
+ * A function that reads what others may be writing: under a sequence that
+ * tells afterwards, or a figure that may be old. The race checker does not
+ * look into it, so it does nothing else.
+ */
+#ifdef __SANITIZE_THREAD__
+#define RACY_READ __attribute__((no_sanitize_thread, noinline))
+#else
+#define RACY_READ
+#endif
+
 /* Lock contracts: clang -Wthread-safety reports a broken one. */
 #ifdef __clang__
 #define LOCKABLE(name)         __attribute__((capability(name)))

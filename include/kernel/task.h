@@ -314,7 +314,8 @@ void call_restart_fixup(struct thread *t, struct arch_frame *f,
 NORETURN void task_exit(int status);
 /* Ends only the running thread (the task with the last one). */
 NORETURN void thread_exit(int status);
-/* Kills the other threads and waits until they are gone (exec). */
+/* Kills the other threads and waits until they are gone (exec). ERR_INTR: the
+ * caller is being killed, for instance by another thread's exec. */
 enum err task_single_thread(void);
 
 /* Looks up in the caller's container; *out referenced. ERR_NOTASK. */

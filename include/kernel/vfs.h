@@ -201,7 +201,7 @@ struct dentry {
 	struct vnode *vnode; /* [d] NULL: negative */
 	uint32_t name_hash;
 	uint16_t name_len;
-	uint16_t flags; /* DENTRY_* */
+	uint16_t flags; /* [d] to write; DENTRY_* */
 	struct ref refs; /* [A] */
 	struct super *super; /* [I] */
 	struct spinlock lock; /* RANK_DENTRY: d */

@@ -414,8 +414,7 @@ report(struct waitset *set, struct waitset_event *out, unsigned max)
 static bool
 has_ready(struct waitset *set)
 {
-	return __atomic_load_n(&set->ready.next, __ATOMIC_RELAXED) !=
-	    &set->ready;
+	return !list_empty(&set->ready);
 }
 
 static enum err

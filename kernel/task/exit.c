@@ -286,12 +286,16 @@ task_single_thread(void)
 {
 	struct task *t = task_current();
 	unsigned long flags;
+	bool lost;
 
 	if (atomic_load(&t->thread_count) == 1)
 		return OK;
+	/* Of two threads that exec at once, the first one here wins. */
 	flags = spin_lock_irq(&t->sig_lock);
-	kill_others(t);
+	lost = (atomic_load(&arch_current()->work) & WORK_KILLED) != 0;
+	if (!lost)
+		kill_others(t);
 	spin_unlock_irq(&t->sig_lock, flags);
-	return wait_until(&t->exit_waitq,
+	return lost ? ERR_INTR : wait_until(&t->exit_waitq,
 	    atomic_load(&t->thread_count) == 1, WAIT_KILLABLE);
 }

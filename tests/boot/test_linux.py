@@ -121,6 +121,11 @@ def test_bash_is_interactive(boot):
     c.send("kill %1; wait; echo g''one\r")
     c.expect(r"gone\n")
     c.expect(r"root@carmine:~# ")
+    # `wait` passes over a stopped job, so it may still be on its way out, and
+    # `exit` would stay for it.
+    c.send('while [ -n "$(jobs -s)" ]; do sleep 0.1; done; echo e""nded\r')
+    c.expect(r"ended\n")
+    c.expect(r"root@carmine:~# ")
     c.send("exit 3\r")
     c.expect(r"exit\n")
     c.prompt()

@@ -19,8 +19,6 @@
 #define CALL_PC    UINT64_C(0x200000)
 #define ROOM_BYTES KIB(512)
 
-
-
 static struct {
 	struct spinlock lock;
 	play_fn *fn[FN_MAX]; /* [l] to set */
@@ -386,15 +384,6 @@ archive_base(struct archive *a)
 
 /*
  * Races that are meant, for the thread sanitizer:
- *   waitq_idle     looks at the list after a full fence; who queues meanwhile
- *                  looks at the condition after its own
- *   has_stopped    a member that stops while its group becomes orphaned is
- *                  not waited for
- *   dentry_is_dead, dentry_kill  a flag inside a sequence that is looked at
- *   has_ready      a look at the set's list; report() looks under the lock
- *   fast_find, dentry_lookup, touch_now  names and times are read inside a
- *                  sequence
- *   slab_stats, tmpfs_get_attr  figures for people: an old one will do
  *   space_enter    a test lends its space to the kernel's task, and waits for a
  *                  grace period before it goes
  *   user_copy      programs may race on their own memory
@@ -404,10 +393,7 @@ const char *__tsan_default_suppressions(void);
 const char *
 __tsan_default_suppressions(void)
 {
-	return "race:waitq_idle\nrace:has_stopped\nrace:dentry_is_dead\n"
-	    "race:dentry_kill\nrace:has_ready\nrace:fast_find\n"
-	    "race:dentry_lookup\nrace:touch_now\nrace:slab_stats\n"
-	    "race:tmpfs_get_attr\nrace:space_enter\nrace:user_copy_in\nrace:user_copy_out\n";
+	return "race:space_enter\nrace:user_copy_in\nrace:user_copy_out\n";
 }
 
 /* ---- start ------------------------------------------------------------- */
