@@ -56,6 +56,25 @@ copy_bytes(void *to, const void *from, size_t n)
 	    : : "memory");
 }
 
+/* irqs off until vector_give(). */
+static inline void
+vector_take(void)
+{
+	/* A kernel thread's is no frame; vector_evict() knows. */
+	struct arch_frame *f =
+	    (struct arch_frame *)arch_current()->kstack_top - 1;
+
+	if (UNLIKELY(f->status & SSTATUS_VS))
+		vector_evict(f);
+	csr_set(sstatus, SSTATUS_VS);
+}
+
+static inline void
+vector_give(void)
+{
+	csr_clear(sstatus, SSTATUS_VS);
+}
+
 static void
 copy_page_part(void *to, const void *from, size_t n)
 {

@@ -74,8 +74,7 @@ extern struct riscv_isa riscv_isa;
 /* arch/riscv64/fpu.c: state of a first use; true: try the instruction again */
 bool fpu_first_use(struct arch_frame *f);
 /* Around the kernel's own use of the vector registers; irqs off. */
-void vector_take(void);
-void vector_give(void);
+void vector_evict(struct arch_frame *f);
 void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx);
 
