@@ -47,7 +47,7 @@ struct lx_fd {
 static inline enum err
 lx_fd_get(struct thread *t, uintptr_t h, rights_t need, struct lx_fd *fd)
 {
-	struct obj *o;
+	__attribute__((uninitialized)) struct obj *o;
 	enum err e = handle_borrow(t->task, (uint32_t)h, OBJ_STREAM, need,
 	    &o, &fd->borrowed);
 
