@@ -203,8 +203,11 @@ static const unsigned select_in[3] = {
 	POLL_PRI,
 };
 
+static const uint64_t no_bits[SELECT_WORDS];
+
 struct select_set {
-	uint64_t in[3][SELECT_WORDS], out[3][SELECT_WORDS];
+	const uint64_t *in[3]; /* into fetched, or no_bits */
+	uint64_t fetched[3][SELECT_WORDS], out[3][SELECT_WORDS];
 	unsigned nfds, words;
 	long ready; /* bits in out */
 };
@@ -215,14 +218,14 @@ select_fetch(struct select_set *s, const struct sysargs *a)
 	enum err e = OK;
 
 	for (unsigned k = 0; e == OK && k < 3; k++) {
-		if (a->v[1 + k] == 0) {
-			memset(s->in[k], 0, s->words * 8);
+		s->in[k] = no_bits;
+		if (a->v[1 + k] == 0)
 			continue;
-		}
-		e = user_copy_in(s->in[k], a->v[1 + k], s->words * 8);
+		s->in[k] = s->fetched[k];
+		e = user_copy_in(s->fetched[k], a->v[1 + k], s->words * 8);
 		/* The rest of the last word is not the caller's. */
 		if (s->nfds % 64 != 0)
-			s->in[k][s->nfds / 64] &=
+			s->fetched[k][s->nfds / 64] &=
 			    (UINT64_C(1) << s->nfds % 64) - 1;
 	}
 	return e;
@@ -289,7 +292,8 @@ select_look_word(const struct look *l, uint64_t any, uintptr_t fd,
 	return UNLIKELY(all & POLL_NVAL) ? ERR_BADHANDLE : OK;
 }
 
-static enum err
+/* NOINLINE: a frame of its own. */
+static NOINLINE enum err
 select_look(struct thread *t, struct select_set *s)
 {
 	const struct look l = look_begin(t);

@@ -52,7 +52,7 @@ read_any(struct file *f, struct iter *it, size_t *done)
 NO_CANARY enum err
 lx_read(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_fd fd;
+	__attribute__((uninitialized)) struct lx_fd fd;
 	__attribute__((uninitialized)) struct iter it;
 	size_t done = 0;
 	enum err e = lx_fd_get(t, a->v[0], RIGHT_READ, &fd);
@@ -70,7 +70,7 @@ lx_read(struct thread *t, const struct sysargs *a, long *ret)
 NO_CANARY enum err
 lx_write(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_fd fd;
+	__attribute__((uninitialized)) struct lx_fd fd;
 	__attribute__((uninitialized)) struct iter it;
 	size_t done = 0;
 	enum err e = lx_fd_get(t, a->v[0], RIGHT_WRITE, &fd);
@@ -208,7 +208,7 @@ lx_pwritev2(struct thread *t, const struct sysargs *a, long *ret)
 NO_CANARY enum err
 lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_fd fd;
+	__attribute__((uninitialized)) struct lx_fd fd;
 	__attribute__((uninitialized)) struct iter it;
 	size_t done = 0;
 	enum err e;
@@ -229,7 +229,7 @@ lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
 NO_CANARY enum err
 lx_pwrite64(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_fd fd;
+	__attribute__((uninitialized)) struct lx_fd fd;
 	__attribute__((uninitialized)) struct iter it;
 	size_t done = 0;
 	enum err e;

@@ -12,9 +12,6 @@
 
 #include "csr.h"
 
-#define VECTOR_BEGIN ".option push\n.option arch, +v\n"
-#define VECTOR_END   ".option pop"
-
 /* Whole turns of four register groups; the bytes moved. */
 static size_t
 copy_turns(void *to, const void *from, size_t n)
@@ -25,6 +22,25 @@ copy_turns(void *to, const void *from, size_t n)
 		return 0;
 	vector_copy_turns(to, from, turns, step);
 	return turns * 4 * step;
+}
+
+/* irqs off until vector_give(). */
+static inline void
+vector_take(void)
+{
+	/* A kernel thread's is no frame; vector_evict() knows. */
+	struct arch_frame *f =
+	    (struct arch_frame *)arch_current()->kstack_top - 1;
+
+	if (UNLIKELY(f->status & SSTATUS_VS))
+		vector_evict(f);
+	csr_set(sstatus, SSTATUS_VS);
+}
+
+static inline void
+vector_give(void)
+{
+	csr_clear(sstatus, SSTATUS_VS);
 }
 
 static void

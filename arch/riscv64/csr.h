@@ -74,9 +74,11 @@ extern struct riscv_isa riscv_isa;
 
 /* arch/riscv64/fpu.c: state of a first use; true: try the instruction again */
 bool fpu_first_use(struct arch_frame *f);
-/* Around the kernel's own use of the vector registers; irqs off. */
-void vector_take(void);
-void vector_give(void);
+/* The program of frame f loses its vector registers to its area, so that the
+ * kernel may use them; irqs off. */
+void vector_evict(struct arch_frame *f);
+void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
+    struct thread_head *next, struct arch_context *next_ctx);
 
 /* ---- fpu_regs.S; the unit is on ---------------------------------------- */
 
@@ -90,8 +92,6 @@ void vector_regs_load(
 /* Copies turns (> 0) of four groups between addresses aligned to 8. */
 void vector_copy_turns(void *to, const void *from, size_t turns, size_t step);
 void vector_copy_bytes(void *to, const void *from, size_t n); /* n > 0 */
-void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
-    struct thread_head *next, struct arch_context *next_ctx);
 
 /* arch/riscv64/space.c: the kernel's final map; needs boot_info. */
 void space_map_kernel(void);

@@ -88,28 +88,20 @@ load_used(struct arch_frame *f, const struct arch_fpu *a)
 	}
 }
 
-/* irqs off. The registers are the caller's until vector_give(). */
-void
-vector_take(void)
+/* irqs off: the program, if this thread runs one, loses its vector registers
+ * and will fetch them from the area. */
+NOINLINE void
+vector_evict(struct arch_frame *f)
 {
-	struct thread *t = thread_current();
+	struct arch_fpu *a = thread_current()->ctx.fpu;
 
-	if (t->ctx.fpu != NULL) {
-		struct arch_frame *f = thread_frame(t);
-
-		if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
-			csr_set(sstatus, SSTATUS_VS);
-			vector_save(t->ctx.fpu);
-		}
-		f->status &= ~SSTATUS_VS;
+	if (a == NULL)
+		return;
+	if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
+		csr_set(sstatus, SSTATUS_VS);
+		vector_save(a);
 	}
-	csr_set(sstatus, SSTATUS_VS);
-}
-
-void
-vector_give(void)
-{
-	csr_clear(sstatus, SSTATUS_VS);
+	f->status &= ~SSTATUS_VS;
 }
 
 static struct arch_frame *

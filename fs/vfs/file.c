@@ -210,11 +210,25 @@ file_read(struct file *f, struct iter *it, size_t *done)
 	return f->ops->read(f, it, &f->off, done);
 }
 
+static enum err
+write_any(struct file *f, struct iter *it, size_t *done)
+{
+	return is_shared(f) ? shared_transfer(f, it, done, write_at) :
+	    write_at(f, it, &f->off, done);
+}
+
+static NOINLINE enum err
+write_synced(struct file *f, struct iter *it, size_t *done)
+{
+	enum err e = write_any(f, it, done);
+
+	return e == OK ? file_sync(f, (file_flags(f) & FILE_SYNC) == 0) : e;
+}
+
 enum err
 file_write(struct file *f, struct iter *it, size_t *done)
 {
 	unsigned flags = file_flags(f);
-	enum err e;
 
 	if (UNLIKELY((flags & FILE_WRITE) == 0))
 		return ERR_BADHANDLE;
@@ -222,13 +236,9 @@ file_write(struct file *f, struct iter *it, size_t *done)
 		return ERR_NOTSUP;
 	if (flags & FILE_STREAM)
 		return f->ops->write(f, it, NULL, done);
-	if (is_shared(f))
-		e = shared_transfer(f, it, done, write_at);
-	else
-		e = write_at(f, it, &f->off, done);
-	if (e == OK && (flags & (FILE_SYNC | FILE_DSYNC)) != 0)
-		e = file_sync(f, (flags & FILE_SYNC) == 0);
-	return e;
+	if (UNLIKELY(flags & (FILE_SYNC | FILE_DSYNC)))
+		return write_synced(f, it, done);
+	return write_any(f, it, done);
 }
 
 enum err

@@ -14,9 +14,7 @@ touch_atime(struct file *f)
 	struct vnode *v = f->vnode;
 	int64_t now;
 
-	if ((mount_flags(f->path.mount) & (MOUNT_NOATIME | MOUNT_RDONLY)) ||
-	    (file_flags(f) & FILE_NOATIME))
-		return;
+	/* The usual case first: read since it was last changed. */
 	if (v->atime.sec > v->mtime.sec && v->atime.sec > v->ctime.sec) {
 		now = (int64_t)(time_wall() / NS_PER_SEC);
 		if (now - v->atime.sec < 86400)
@@ -25,6 +23,9 @@ touch_atime(struct file *f)
 	    v->atime.nsec > v->mtime.nsec && v->atime.nsec > v->ctime.nsec) {
 		return;
 	}
+	if ((mount_flags(f->path.mount) & (MOUNT_NOATIME | MOUNT_RDONLY)) ||
+	    (file_flags(f) & FILE_NOATIME))
+		return;
 	vnode_touch(v, ATTR_ATIME);
 }
 

@@ -214,7 +214,8 @@ signal_next(struct sig_info *info, struct sig_action *act)
 			stop_here(task);
 			continue;
 		}
-		if (!take_with_action(t, info, act))
+		/* A signal sent after this look sets WORK_SIGNAL again. */
+		if (deliverable(t) == 0 || !take_with_action(t, info, act))
 			return false;
 		if (act->handler == SIG_HANDLER_IGNORE)
 			continue;

@@ -548,6 +548,15 @@ sig_actions_unref(struct sig_actions *a)
 		kfree(a, sizeof(*a));
 }
 
+/* A signal that nobody will look at is not kept. */
+static NOINLINE void
+drop_ignored(struct task *t, int number, uintptr_t handler)
+    REQUIRES(t->sig_lock)
+{
+	if (handler == SIG_HANDLER_IGNORE || signal_default_ignored(number))
+		drop_everywhere(t, SIG_BIT(number));
+}
+
 enum err
 signal_action(int number, const struct sig_action *set, struct sig_action *old)
 {
@@ -565,10 +574,8 @@ signal_action(int number, const struct sig_action *set, struct sig_action *old)
 	if (set != NULL) {
 		*act = *set;
 		act->mask &= ~SIG_UNBLOCKABLE;
-		if (act->handler == SIG_HANDLER_IGNORE ||
-		    (act->handler == SIG_HANDLER_DEFAULT &&
-		    signal_default_ignored(number)))
-			drop_everywhere(t, SIG_BIT(number));
+		if (act->handler <= SIG_HANDLER_IGNORE)
+			drop_ignored(t, number, act->handler);
 	}
 	spin_unlock_irq(&t->sig_lock, flags);
 	return OK;
