@@ -41,4 +41,4 @@ calls-bins: $(patsubst %,$(CALLS)/%,calls linux native xv6)
 SEED ?= 1
 calls nightly:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) --seed $(SEED) $@
+	@$(TEST_RUN) --arch $(ARCH) --seed $(SEED) $@

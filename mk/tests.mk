@@ -3,7 +3,7 @@
 #
 ##   test                    all tests; ends with `N passed, N failed`
 ##                           SUITE='unit host fuzz tools ktest abi boot'
-##                           T=part-of-a-name
+##                           T=part-of-a-name; ARCH=... runs one machine's
 ##   unit host-tests         build and run those alone
 ##   race                    host tests under the race checker
 ##   fuzz T=name S=60        fuzz one parser for S seconds
@@ -106,19 +106,23 @@ host-bins: $(HOST_BINS)
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
 SUITE ?= unit host fuzz tools ktest abi boot
-TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
-    --only '$(T)'
+TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)'
 
+# Every port, unless one is asked for; riscv64 is the first.
+comma := ,
+empty :=
+TEST_PORTS := $(subst $(empty) ,$(comma),$(if $(filter file,\
+    $(origin ARCH)),$(filter-out host,$(ARCHES)),$(ARCH)))
 test:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) $(SUITE)
+	@$(TEST_RUN) --arch $(TEST_PORTS) $(SUITE)
 
 .PHONY: unit host-tests race ktest abi boot fuzz
 unit race ktest abi boot:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) $@
+	@$(TEST_RUN) --arch $(ARCH) $@
 host-tests:
-	@$(TEST_RUN) host
+	@$(TEST_RUN) --arch $(ARCH) host
 
 fuzz:
 	@sh tools/setup.sh test

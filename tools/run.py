@@ -304,6 +304,8 @@ def arguments():
     ap.add_argument("--log", help="default: IMAGES/boot.log")
     ap.add_argument("--plain", action="store_true")
     ap.add_argument("--limit", type=float, help="seconds, then status 98")
+    ap.add_argument("--icount", action="store_true", help="the clock "
+                    "counts instructions, eight ns each; CPUs take turns")
     ap.add_argument("--gdb", metavar="ELF")
     ap.add_argument("--status-file", help="write our status there, end with "
                     "0")
@@ -325,6 +327,8 @@ def run(args):
                                    args.cmd, args.extra)
 
     def build(serial, more=()):
+        if args.icount:
+            more = [*more, "-icount", "shift=3,sleep=off"]
         return qemu.command(args.arch, args.kernel, image, args.smp,
                             args.mem, args.append, serial, more)
     try:

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Runs the test suites and counts. `make test` calls this.
 
-    test.py --b BUILD --deps DEPS --arch ARCH [--only TEXT] SUITE...
+    test.py --b BUILD --deps DEPS --arch ARCH,... [--only TEXT] SUITE...
 
 Each suite builds what it needs by make; what does not build counts as
-failed. C programs print TAP. The last line sums everything:
+failed. Suites that need a machine run on each of the architectures. C programs print TAP. The last line sums everything:
 `N passed, N failed`.
 """
 import argparse
@@ -44,8 +44,10 @@ class Count:
 
 
 class Suite:
-    def __init__(self, args, count):
-        self.args, self.count = args, count
+    machines = False  # does it run on one?
+
+    def __init__(self, args, count, arch):
+        self.args, self.count, self.arch = args, count, arch
         self.b = Path(args.b)
 
     def wanted(self, name):
@@ -62,11 +64,12 @@ class Suite:
 
     def machine(self, **options):
         """Boots; gives status and what it printed."""
-        argv = [PYTHON, "tools/run.py", "--arch", self.args.arch,
-                "--images", str(self.b / self.args.arch)]
+        argv = [PYTHON, "tools/run.py", "--arch", self.arch,
+                "--images", str(self.b / self.arch)]
         for key, value in options.items():
-            argv.append("--" + key)
-            if value is not True:
+            if value is not False:
+                argv.append("--" + key)
+            if not isinstance(value, bool):
                 argv.append(str(value))
         p = subprocess.run(argv, stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -74,13 +77,13 @@ class Suite:
                 p.stderr.decode(errors="replace"))
 
     def kernel(self, build):
-        return self.b / ("%s-gcc-%s" % (self.args.arch, build)) / \
+        return self.b / ("%s-gcc-%s" % (self.arch, build)) / \
             "carmine.img"
 
     def tap(self, name, text, status):
         """Counts TAP lines; the whole program fails if it says too little."""
         bad = re.findall(r"^not ok \d+ ?-? ?(.*?)\r?$", text, re.M)
-        good = [m for m in re.findall(r"^ok \d+", text, re.M)]
+        good = re.findall(r"^ok \d+", text, re.M)
         plan = re.findall(r"^1\.\.(\d+)", text, re.M)
         self.count.ok(len(good))
         for title in bad:
@@ -182,13 +185,17 @@ class Pytest(Suite):
     def prepare(self):
         return True
 
+    def on(self):
+        return " on " + self.arch if self.machines else ""
+
     def pytest(self, *what):
         """Runs pytest; its status, and {node id: passed} or None."""
-        xml = self.b / "tests" / (self.where.replace("/", "-") + ".xml")
+        xml = self.b / "tests" / ("%s-%s.xml" % (
+            self.where.replace("/", "-"), self.arch))
         xml.parent.mkdir(parents=True, exist_ok=True)
         xml.unlink(missing_ok=True)
         env = dict(os.environ, CARMINE_B=self.args.b,
-                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.args.arch)
+                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.arch)
         p = subprocess.run([PYTHON, "-B", "-m", "pytest", "-q", "-p",
                             "no:cacheprovider", "--tb=short",
                             "--junitxml=%s" % xml, *what],
@@ -219,7 +226,7 @@ class Pytest(Suite):
             if passed:
                 self.count.ok()
             else:
-                self.count.fail(node)
+                self.count.fail(node + self.on())
         if status not in (0, 5) and all(results.values()):
             self.count.fail("%s: pytest status %d" % (self.where, status))
 
@@ -230,28 +237,41 @@ class Tools(Pytest):
 
 class Boot(Pytest):
     where = "tests/boot"
+    machines = True
 
     def prepare(self):
-        return self.make("image", ARCH=self.args.arch) == 0
+        return self.make("image", ARCH=self.arch) == 0
 
 
 class Ktest(Suite):
-    """The check and asan builds test themselves."""
+    """The check and asan builds test themselves. What measures time runs
+    where the clock counts instructions, on one CPU and on several in turn;
+    the others also where CPUs run at once and by the wall clock."""
+
+    machines = True
+    RUNS = (("check", 1, "both"), ("check", 4, "only"), ("check", 4, "no"),
+            ("asan", 1, "no"))
 
     def run(self):
         if not list(Path("tests/kernel").glob("*.c")):
             return
-        for build, smp in (("check", 1), ("check", 4), ("asan", 1)):
-            if self.make("image", ARCH=self.args.arch, BUILD=build) != 0:
+        for build, smp, timed in self.RUNS:
+            if self.make("image", ARCH=self.arch, BUILD=build) != 0:
                 self.count.fail("ktest: the %s build did not build" % build)
                 continue
-            name = "ktest, %s, %d CPUs" % (build, smp)
+            name = "ktest, %s, %s, %d CPUs%s" % (
+                self.arch, build, smp,
+                "" if timed == "no" else ", counting")
+            append = "ktest=%s ktest.timed=%s" % (self.args.only or "all",
+                                                  timed)
             status, out, err = self.machine(
                 kernel=self.kernel(build), smp=smp, plain=True, limit=600,
-                append="ktest=" + (self.args.only or "all"),
-                log=self.b / self.args.arch / ("ktest-%s-%d.log" %
-                                               (build, smp)))
+                icount=timed != "no", append=append,
+                log=self.b / self.arch / ("ktest-%s-%d-%s.log" %
+                                               (build, smp, timed)))
             out = out.replace("\r\n", "\n")
+            if self.args.only and "\n1..0\n" in out:
+                continue
             start = out.find("TAP version")
             self.tap(name, out[max(start, 0):] + err,
                      status)
@@ -262,6 +282,7 @@ class Abi(Suite):
     prints and its status have to be the same. `// oracle: user` in a test
     takes the same binary under qemu-user instead of a native build."""
 
+    machines = True
     LIMIT = 60  # seconds for one program
     WHERE = Path("tests/abi/linux")
 
@@ -272,17 +293,17 @@ class Abi(Suite):
     def run(self):
         # A folder of the architecture's name has what only it can run.
         sources = [s for s in sorted(self.WHERE.glob("*.c")) +
-                   sorted((self.WHERE / self.args.arch).glob("*.c"))
+                   sorted((self.WHERE / self.arch).glob("*.c"))
                    if self.wanted(s)]
         if not sources:
             return
-        if self.make("image", ARCH=self.args.arch) != 0:
+        if self.make("image", ARCH=self.arch) != 0:
             self.count.fail("abi: the kernel did not build")
             return
-        self.make("abi-bins", ARCH=self.args.arch)
+        self.make("abi-bins", ARCH=self.arch)
         ready = []
         for src in sources:
-            if self.binary(src, self.args.arch).exists() and (
+            if self.binary(src, self.arch).exists() and (
                     self.under_user(src) or
                     self.binary(src, "native").exists()):
                 ready.append(src)
@@ -313,15 +334,15 @@ class Abi(Suite):
         extra = self.b / "tests/abi-extra"
         subprocess.run(["rm", "-rf", extra], check=True)
         extra.mkdir(parents=True)
-        os.link(self.b / ("tests/abi/driver." + self.args.arch),
+        os.link(self.b / ("tests/abi/driver." + self.arch),
                 extra / "driver")
         for name in names:
-            os.link(self.binary(sources[name], self.args.arch), extra / name)
+            os.link(self.binary(sources[name], self.arch), extra / name)
         _, text, err = self.machine(
             kernel=self.kernel("release"), smp=2, extra=extra,
             cmd="/extra/driver " + " ".join(names),
             limit=self.LIMIT + 5 * len(names),
-            log=self.b / self.args.arch / "abi.log")
+            log=self.b / self.arch / "abi.log")
         results = {}
         for m in re.finditer(r"^\[(\w+)\]\n(.*?)^\[\1: (-?\d+)\]$", text,
                              re.M | re.S):
@@ -340,10 +361,10 @@ class Abi(Suite):
     def oracle(self, src):
         argv = [str(self.binary(src, "native").resolve())]
         if self.under_user(src):
-            machine = qemu.MACHINES[self.args.arch]
-            argv = ["qemu-%s-static" % self.args.arch, "-cpu",
+            machine = qemu.MACHINES[self.arch]
+            argv = ["qemu-%s-static" % self.arch, "-cpu",
                     machine[machine.index("-cpu") + 1],
-                    str(self.binary(src, self.args.arch).resolve())]
+                    str(self.binary(src, self.arch).resolve())]
         try:
             with tempfile.TemporaryDirectory() as cwd:
                 p = subprocess.run(
@@ -357,7 +378,7 @@ class Abi(Suite):
 
     def compare(self, src, ours):
         want = self.oracle(src)
-        name = str(src)
+        name = "%s on %s" % (src, self.arch)
         if ours is None:
             ours = (-1, "no result")
         if ours == want:
@@ -371,16 +392,17 @@ class Calls(Suite):
     """Random calls of every ABI in the booted kernel (tests/calls): it has to
     survive, to hold no lock, and to give everything back."""
 
+    machines = True
     COUNT = {"linux": 100000, "native": 70000, "xv6": 30000}
     RUNS = (("release", 4), ("check", 2))
     LIMIT = 400
 
     def run(self):
-        if self.make("calls-bins", ARCH=self.args.arch) != 0:
+        if self.make("calls-bins", ARCH=self.arch) != 0:
             self.count.fail("calls: did not build")
             return
         for build, smp in self.RUNS:
-            if self.make("image", ARCH=self.args.arch, BUILD=build) != 0:
+            if self.make("image", ARCH=self.arch, BUILD=build) != 0:
                 self.count.fail("calls: the %s build did not build" % build)
                 continue
             for abi, count in self.COUNT.items():
@@ -388,16 +410,16 @@ class Calls(Suite):
                     self.one(build, smp, abi, count // len(self.RUNS))
 
     def one(self, build, smp, abi, count):
-        name = "calls, %s, %d CPUs, %s, seed %d" % (build, smp, abi,
-                                                    self.args.seed)
+        name = "calls, %s, %s, %d CPUs, %s, seed %d" % (
+            self.arch, build, smp, abi, self.args.seed)
         # An xv6 program belongs into its zone.
         line = "mkdir /abi/xv6/calls; " \
             "cp /extra/xv6 /abi/xv6/calls; /extra/calls %s %d %d && " \
             "echo alive | cat" % (abi, self.args.seed, count)
         status, text, err = self.machine(
             kernel=self.kernel(build), smp=smp, cmd=line, limit=self.LIMIT,
-            extra=self.b / (self.args.arch + "-calls/bin"),
-            log=self.b / self.args.arch / ("calls-%s-%s.log" % (build, abi)))
+            extra=self.b / (self.arch + "-calls/bin"),
+            log=self.b / self.arch / ("calls-%s-%s.log" % (build, abi)))
         if status == 0 and "alive" in text and \
                 not REPORTS.search(text + err):
             self.count.ok()
@@ -420,19 +442,27 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--b", default="build")
     ap.add_argument("--deps", default=None)
-    ap.add_argument("--arch", default="riscv64", choices=qemu.MACHINES)
+    ap.add_argument("--arch", default="riscv64", help="a list with commas")
     ap.add_argument("--only", default="")
     ap.add_argument("--seed", type=int, default=1, help="of random calls")
     ap.add_argument("suites", nargs="+", choices=SUITES)
     args = ap.parse_args()
     args.deps = args.deps or args.b + "/deps"
+    arches = args.arch.split(",")
+    for arch in arches:
+        if arch not in qemu.MACHINES:
+            ap.error("--arch %s: choose from %s" % (
+                arch, ", ".join(qemu.MACHINES)))
     count = Count()
     for name in args.suites:
-        begin, before = time.monotonic(), (count.passed, count.failed)
-        SUITES[name](args, count).run()
-        print("%-6s %4d passed, %d failed, %.0f s" % (
-            name, count.passed - before[0], count.failed - before[1],
-            time.monotonic() - begin), flush=True)
+        suite = SUITES[name]
+        for arch in arches if suite.machines else arches[:1]:
+            begin, before = time.monotonic(), (count.passed, count.failed)
+            suite(args, count, arch).run()
+            print("%-6s %4d passed, %d failed, %.0f s%s" % (
+                name, count.passed - before[0], count.failed - before[1],
+                time.monotonic() - begin,
+                " on " + arch if suite.machines else ""), flush=True)
     for name in count.names:
         print("failed: " + name)
     print("%d passed, %d failed" % (count.passed, count.failed))

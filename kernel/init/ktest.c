@@ -114,19 +114,30 @@ run_one(const struct ktest *t)
 	return !bad && atomic_load(&failures) == 0;
 }
 
+/* timed: the value of ktest.timed; empty for both kinds. */
+static bool
+wanted(const struct ktest *t, const char *want, const char *timed)
+{
+	if (strcmp(timed, t->timed ? "no" : "only") == 0)
+		return false;
+	return strcmp(want, "all") == 0 || strstr(t->name, want) != NULL;
+}
+
 void
 ktest_run_some(const char *want)
 {
 	const struct ktest *t = carmine_ktest_start;
 	unsigned n = 0, failed = 0, total = 0;
+	char timed[8] = "";
 
+	cmdline_value("ktest.timed", timed, sizeof(timed));
 	for (; t < carmine_ktest_end; t++)
-		total += strcmp(want, "all") == 0 || strstr(t->name, want);
+		total += wanted(t, want, timed);
 	log_raw("TAP version 13\n1..%u\n", total);
 	for (t = carmine_ktest_start; t < carmine_ktest_end; t++) {
 		bool ok;
 
-		if (strcmp(want, "all") != 0 && !strstr(t->name, want))
+		if (!wanted(t, want, timed))
 			continue;
 		ok = run_one(t);
 		failed += !ok;

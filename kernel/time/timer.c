@@ -18,13 +18,15 @@
  *
  * Programs choose how often a timer fires, so its interrupts must not take
  * the CPU away from everybody: one runs what was due when it began, and is
- * followed by as much time without one as it took.
+ * followed by as much time without one as it took, with what getting in and
+ * out of it takes.
  */
 #include <kernel/log.h>
 #include <kernel/sched.h>
 
 #define SAMPLE_NS (4 * NS_PER_MS)
 #define QUIET_MAX_NS (10 * NS_PER_MS) /* the machine itself may be paused */
+#define ENTRY_NS     (10 * NS_PER_US) /* in and out, generously */
 
 struct timer_cpu {
 	struct spinlock lock; /* RANK_TIMER, irq */
@@ -196,8 +198,9 @@ time_interrupt(void)
 	struct timer_cpu *tc = timer_cpu(cpu_this());
 	ns_t start = time_now(), next, now;
 
-	/* Handlers may bring this forward again. */
-	tc->armed = NS_NEVER;
+	/* What handlers set is armed at the end: hardware that keeps what
+	 * it has fired would interrupt again at once. */
+	tc->armed = 0;
 	next = run_due(tc, start);
 	if (tc->slice_end <= start) {
 		tc->slice_end = NS_NEVER;
@@ -212,7 +215,8 @@ time_interrupt(void)
 	if (next == NS_NEVER)
 		arch_timer_set(NS_NEVER);
 	else
-		arm(tc, MAX(next, now + MIN(now - start, QUIET_MAX_NS)));
+		arm(tc, MAX(next, now + ENTRY_NS +
+		    MIN(now - start, QUIET_MAX_NS)));
 }
 
 void

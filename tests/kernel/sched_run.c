@@ -57,7 +57,7 @@ fair_member(struct crew *c UNUSED, unsigned number)
 	burn(number, 4);
 }
 
-KTEST(sched_equal_threads_get_equal_shares)
+KTEST_TIMED(sched_equal_threads_get_equal_shares)
 {
 	struct crew c = { .fn = fair_member };
 	uint64_t most = 0, least = UINT64_MAX;
@@ -86,7 +86,7 @@ nice_member(struct crew *c UNUSED, unsigned number)
 	burn(number, 2);
 }
 
-KTEST(sched_nice_threads_get_less)
+KTEST_TIMED(sched_nice_threads_get_less)
 {
 	struct crew c = { .fn = nice_member };
 	uint64_t a, b;
@@ -135,7 +135,7 @@ rt_member(struct crew *c UNUSED, unsigned number)
 	atomic_store(&w.stop, true);
 }
 
-KTEST(sched_real_time_threads_do_not_wait_for_slices)
+KTEST_TIMED(sched_real_time_threads_do_not_wait_for_slices)
 {
 	struct crew c = { .fn = rt_member };
 
@@ -164,7 +164,7 @@ spread_member(struct crew *c UNUSED, unsigned number)
 	burn(number, 0);
 }
 
-KTEST(sched_all_cpus_are_used)
+KTEST_TIMED(sched_all_cpus_are_used)
 {
 	struct crew c = { .fn = spread_member };
 
@@ -220,7 +220,7 @@ KTEST(sched_yield_lets_others_run)
 	EXPECT(sched_runtime(self) > 0);
 }
 
-KTEST(sched_an_idle_machine_sets_no_timer)
+KTEST_TIMED(sched_an_idle_machine_sets_no_timer)
 {
 	unsigned long before = sched_switches();
 	ns_t idle = 0, start = time_now();

@@ -285,7 +285,7 @@ KTEST(sync_rcu_readers_see_no_freed_memory)
 	kfree(atomic_load(&vs.now), sizeof(*v));
 }
 
-KTEST(sync_a_grace_period_does_not_wait_for_a_timer)
+KTEST_TIMED(sync_a_grace_period_does_not_wait_for_a_timer)
 {
 	ns_t best = NS_NEVER;
 
@@ -383,8 +383,9 @@ KTEST(time_a_busy_timer_leaves_time_to_others)
 	atomic_store(&tm.fired, 0);
 	ktimer_init(&tm.timer[0], timer_again);
 	ktimer_set(&tm.timer[0], start);
-	while (time_now() - start < 20 * NS_PER_MS)
+	/* An emulator's own timers may be late: it ends when it has fired. */
+	while (time_now() - start < 20 * NS_PER_MS ||
+	    atomic_load(&tm.fired) < 10)
 		arch_pause();
-	EXPECT(atomic_load(&tm.fired) > 1);
 	ktimer_cancel_sync(&tm.timer[0]);
 }
