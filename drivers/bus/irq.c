@@ -115,6 +115,19 @@ irq_set_cpu(unsigned irq, unsigned cpu)
 }
 
 void
+irq_set_edge(unsigned irq)
+{
+	unsigned long flags;
+
+	if (irq >= IRQ_MAX || irqs.chip == NULL ||
+	    irqs.chip->set_edge == NULL)
+		return;
+	flags = spin_lock_irq(&irqs.lock);
+	irqs.chip->set_edge(irqs.chip_data, irq);
+	spin_unlock_irq(&irqs.lock, flags);
+}
+
+void
 irq_free(unsigned irq, irq_fn *fn, void *arg)
 {
 	struct irq_line *l = &irqs.lines[irq];

@@ -5,14 +5,15 @@
  *
  * Lock: msi.lock, around the chip's calls.
  */
+#include <kernel/cpu.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
 
 static struct {
-	struct spinlock lock; /* RANK_DRIVER, irq */
+	struct spinlock lock; /* RANK_MSI, irq */
 	const struct msi_ops *ops; /* [I] after probe */
 	void *chip;
-} msi = { .lock = SPIN_INIT(RANK_DRIVER, "msi") };
+} msi = { .lock = SPIN_INIT(RANK_MSI, "msi") };
 
 void
 msi_register(const struct msi_ops *ops, void *chip)
@@ -39,6 +40,8 @@ msi_alloc(struct msi_request *r)
 
 	if (msi.ops == NULL)
 		return ERR_NOTSUP;
+	if (r->cpu >= cpu_count)
+		r->cpu = 0; /* it does not run yet: pci_irqs_settle */
 	flags = spin_lock_irq(&msi.lock);
 	e = msi.ops->alloc(msi.chip, r);
 	spin_unlock_irq(&msi.lock, flags);
@@ -57,9 +60,36 @@ msi_free(unsigned irq)
 enum err
 msi_move(unsigned irq, unsigned cpu, struct msi_message *out)
 {
-	unsigned long flags = spin_lock_irq(&msi.lock);
-	enum err e = msi.ops->move(msi.chip, irq, cpu, out);
+	unsigned long flags;
+	enum err e;
+
+	if (cpu >= cpu_count)
+		return ERR_INVAL;
+	flags = spin_lock_irq(&msi.lock);
+	e = msi.ops->move(msi.chip, irq, cpu, out);
 
 	spin_unlock_irq(&msi.lock, flags);
 	return e;
+}
+
+enum err
+msi_number_take(struct msi_numbers *n, unsigned *out)
+{
+	for (unsigned i = 0; i < n->count; i++) {
+		if (n->used[i / 64] >> i % 64 & 1)
+			continue;
+		n->used[i / 64] |= UINT64_C(1) << i % 64;
+		*out = n->first + i;
+		return OK;
+	}
+	return ERR_NOSPC;
+}
+
+void
+msi_number_give(struct msi_numbers *n, unsigned number)
+{
+	unsigned i = number - n->first;
+
+	DASSERT(i < n->count);
+	n->used[i / 64] &= ~(UINT64_C(1) << i % 64);
 }

@@ -26,7 +26,10 @@ struct pci_msix {
 	struct pci_func *func; /* [I] */
 	volatile char *table; /* [I] */
 	unsigned cap, count; /* [I] */
-	uint16_t irq[]; /* [s] of each message; 0: not in use */
+	struct {
+		uint16_t irq; /* [s] 0: not in use */
+		uint16_t cpu; /* [s] that it is meant for */
+	} message[]; /* [s] */
 };
 
 /* A message in use: what there is to give back. */
@@ -76,7 +79,8 @@ pci_msix_count(struct device *d)
 static size_t
 bytes_of(unsigned count)
 {
-	return sizeof(struct pci_msix) + count * sizeof(uint16_t);
+	return sizeof(struct pci_msix) +
+	    count * sizeof(((struct pci_msix *)NULL)->message[0]);
 }
 
 static void
@@ -142,8 +146,8 @@ message_off(void *message)
 
 	mmio_write32(g->table->table,
 	    g->index * ENTRY_BYTES + ENTRY_VECTOR, MASKED);
-	msi_free(g->table->irq[g->index]);
-	g->table->irq[g->index] = 0;
+	msi_free(g->table->message[g->index].irq);
+	g->table->message[g->index].irq = 0;
 	kfree(g, sizeof(*g));
 }
 
@@ -174,7 +178,8 @@ pci_msix(
 		return e;
 	}
 	*g = (struct message){ f->msix, m->index };
-	f->msix->irq[m->index] = (uint16_t)r.irq;
+	f->msix->message[m->index].irq = (uint16_t)r.irq;
+	f->msix->message[m->index].cpu = (uint16_t)m->cpu;
 	e = dev_on_release(owner, message_off, g);
 	if (e != OK) {
 		message_off(g);
@@ -193,10 +198,27 @@ pci_msix_move(struct device *d, unsigned index, unsigned cpu)
 	struct msi_message msg;
 	enum err e;
 
-	if (m == NULL || index >= m->count || m->irq[index] == 0)
+	if (m == NULL || index >= m->count || m->message[index].irq == 0)
 		return ERR_NOENT;
-	e = msi_move(m->irq[index], cpu, &msg);
-	if (e == OK)
-		write_entry(m, index, &msg);
-	return e;
+	e = msi_move(m->message[index].irq, cpu, &msg);
+	if (e != OK)
+		return e;
+	m->message[index].cpu = (uint16_t)cpu;
+	write_entry(m, index, &msg);
+	return OK;
+}
+
+void
+pci_irqs_settle(void)
+{
+	for (struct pci_func *f = pci_next(NULL); f; f = pci_next(f))
+		for (unsigned i = 0; f->msix && i < f->msix->count; i++) {
+			unsigned cpu = f->msix->message[i].cpu;
+
+			/* A CPU that did not start leaves it where it is. */
+			if (f->msix->message[i].irq != 0 && cpu != 0 &&
+			    pci_msix_move(f->device, i, cpu) != OK)
+				klog(LOG_DEBUG, "%s: message %u stays",
+				    f->device->name, i);
+		}
 }

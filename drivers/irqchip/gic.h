@@ -41,6 +41,16 @@ gic_quiet(volatile void *regs, unsigned from, unsigned to)
 		    GIC_PRIORITY * UINT32_C(0x01010101));
 }
 
+/* irq, a shared one, is an edge. */
+static inline void
+gic_set_edge(volatile void *dist, unsigned irq)
+{
+	uint32_t v = mmio_read32(dist, GICD_ICFGR(irq));
+
+	mmio_write32(dist, GICD_ICFGR(irq),
+	    v | UINT32_C(2) << irq % 16 * 2);
+}
+
 /* What handle does with one interrupt. */
 static inline void
 gic_deliver(unsigned n)

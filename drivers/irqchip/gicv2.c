@@ -97,7 +97,16 @@ gicv2_init_cpu(void *chip)
 	mmio_write32(g->cpu, GICC_CTLR, 1);
 }
 
+static void
+gicv2_set_edge(void *chip, unsigned irq)
+{
+	struct gicv2 *g = chip;
+
+	gic_set_edge(g->dist, irq);
+}
+
 static const struct irqchip_ops gicv2_ops = {
+	.set_edge = gicv2_set_edge,
 	.enable = gicv2_enable,
 	.set_cpu = gicv2_set_cpu,
 	.handle = gicv2_handle,

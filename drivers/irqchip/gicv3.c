@@ -183,7 +183,16 @@ gicv3_init_cpu(void *chip)
 	isb();
 }
 
+static void
+gicv3_set_edge(void *chip, unsigned irq)
+{
+	struct gicv3 *g = chip;
+
+	gic_set_edge(g->dist, irq);
+}
+
 static const struct irqchip_ops gicv3_ops = {
+	.set_edge = gicv3_set_edge,
 	.enable = gicv3_enable,
 	.set_cpu = gicv3_set_cpu,
 	.handle = gicv3_handle,

@@ -16,6 +16,8 @@
 
 #include <lib/acpi.h>
 
+#include "apic_msi.h"
+
 #define REG_SELECT  0x00u
 #define REG_WINDOW  0x10u
 #define REG_VERSION 0x01u
@@ -154,8 +156,10 @@ ioapic_probe(struct device *d)
 	c->count = (version >> 16 & 0xff) + 1;
 	for (unsigned i = 0; i < c->count; i++)
 		ioapic_put(c, REG_LOW(i), ENTRY_MASKED);
-	if (ioapics.count++ == 0)
-		irqchip_register(&ioapic_ops, &ioapics);
+	if (ioapics.count++ != 0)
+		return OK;
+	irqchip_register(&ioapic_ops, &ioapics);
+	apic_msi_init();
 	return OK;
 }
 

@@ -165,6 +165,9 @@ struct irqchip_ops {
 	/* Handles what is pending on this CPU: calls irq_dispatch for each. */
 	void (*handle)(void *chip);
 	void (*init_cpu)(void *chip); /* secondary CPUs */
+	/* irq is an edge, not a level. May be NULL: messages do not come as
+	 * interrupts of this chip. */
+	void (*set_edge)(void *chip, unsigned irq);
 	/* trap_ipi() on each CPU of the mask; of chips whose port has no other
 	 * way. */
 	void (*ipi)(void *chip, uint64_t mask);
@@ -177,6 +180,7 @@ void irq_dispatch(unsigned irq);
 /* Lines are shared: every handler of one runs. ERR_NODEV, ERR_NOMEM. */
 enum err irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name);
 void irq_set_cpu(unsigned irq, unsigned cpu);
+void irq_set_edge(unsigned irq);
 void irq_free(unsigned irq, irq_fn *fn, void *arg);
 unsigned long irq_count(unsigned irq);
 const char *irq_name(unsigned irq); /* NULL: nobody has it */
@@ -210,3 +214,12 @@ bool msi_is_there(void);
 enum err msi_alloc(struct msi_request *r); /* ERR_NOTSUP: no such machine */
 void msi_free(unsigned irq);
 enum err msi_move(unsigned irq, unsigned cpu, struct msi_message *out);
+
+/* For chips: the numbers that they give out; under msi.lock. */
+#define MSI_NUMBERS_MAX 256u
+struct msi_numbers {
+	unsigned first, count; /* count <= MSI_NUMBERS_MAX */
+	uint64_t used[MSI_NUMBERS_MAX / 64];
+};
+enum err msi_number_take(struct msi_numbers *n, unsigned *out); /* ERR_NOSPC */
+void msi_number_give(struct msi_numbers *n, unsigned number);

@@ -95,3 +95,5 @@ struct pci_message {
 enum err pci_msix(
     struct device *d, struct device *owner, const struct pci_message *m);
 enum err pci_msix_move(struct device *d, unsigned index, unsigned cpu);
+/* Once all CPUs run: moves the messages to those they were meant for. */
+void pci_irqs_settle(void);

@@ -42,6 +42,7 @@ enum lock_rank {
 	RANK_WAITQ = 80,  /* spin, irq */
 	RANK_TIMER_FILE = 81, /* spin, irq; queue and state of a timer file */
 	RANK_TIMER = 82,  /* spin, irq */
+	RANK_MSI = 83, /* spin, irq; numbers of messages; around the chip's */
 	RANK_TTY_LINE = 84, /* spin, irq; line discipline, output ring */
 	RANK_DRIVER = 85, /* spin, irq */
 	RANK_WAITSET = 85, /* spin, irq; a wait set's queue, 86..89 nested */

@@ -15,6 +15,7 @@
 #include <kernel/ipc.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
+#include <kernel/pci.h>
 #include <kernel/random.h>
 #include <kernel/tty.h>
 #include <kernel/vfs.h>
@@ -102,6 +103,7 @@ start_late(void *arg)
 	(void)arg;
 	device_init();
 	start_cpus();
+	pci_irqs_settle();
 	vfs_init();
 	tty_init();
 	chardev_init();

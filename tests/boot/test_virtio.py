@@ -108,3 +108,22 @@ def test_console_stays_where_it_was_unless_asked(boot, device):
     c = boot(**{**options, "more": more})
     c.prompt()
     assert c.line("echo lost > /dev/hvc0; echo $?").split() == ["0"]
+
+
+# Machines whose devices interrupt by message, and the first such number.
+MESSAGES = {
+    "x86_64": (None, 64),
+    "aarch64": (["qemu-system-aarch64", "-machine",
+                 "virt,accel=tcg,gic-version=2", "-cpu", "neoverse-n1"], 80),
+}
+
+
+@pytest.mark.skipif(ARCH not in MESSAGES, reason="lines only")
+def test_queues_interrupt_by_message(boot):
+    machine, first = MESSAGES[ARCH]
+    c = boot(smp=2, machine=machine, more=("-device", "virtio-rng-pci"))
+    c.prompt()
+    assert c.line("head -c 200 /dev/hwrng | wc -c").split() == ["200"]
+    counts = dict(re.findall(r"(\d+): +(\d+)", c.line("cat /proc/interrupts")))
+    # Message 0 is for changes, 1 for the queue, which answered five times.
+    assert int(counts[str(first + 1)]) >= 5
