@@ -249,6 +249,14 @@ task_link_child(struct task *parent, struct task *child)
 }
 
 void
+task_child_reports(struct task *child)
+{
+	child->reports = true;
+	list_del(&child->sibling);
+	list_add(&child->parent->children, &child->sibling);
+}
+
+void
 task_unlink_child(struct task *child)
 {
 	list_del(&child->sibling);

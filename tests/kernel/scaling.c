@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Costs that must not grow with the number of things there are: the check
+ * build counts turns of loops (STEP in <kernel/trace.h>), and these tests
+ * compare few with many. docs/scaling.md has the measured curves.
+ */
+#include "threads.h"
+
+#include <kernel/trace.h>
+#include <lib/string.h>
+
+extern struct counter carmine_counter_start[], carmine_counter_end[];
+
+/* What a counter of steps says now. */
+static unsigned long
+steps(const char *name)
+{
+	for (struct counter *c = carmine_counter_start;
+	     c < carmine_counter_end; c++) {
+		if (strcmp(c->name, name) == 0)
+			return atomic_load(&c->value);
+	}
+	ktest_fail(name, __FILE__, __LINE__);
+	return 0;
+}
+
+/* ---- waiting for children ----------------------------------------------- */
+
+#define CHILDREN 60u
+#define WAIT_STEPS "wait: children looked at"
+
+static atomic_bool children_may_end;
+
+static void
+until_told(void *arg UNUSED)
+{
+	while (!atomic_load(&children_may_end))
+		sleep_ms(2);
+}
+
+static void
+wait_for(int pid, unsigned flags, int want, unsigned most)
+{
+	const struct wait_request req = { .pid = pid, .flags = flags };
+	struct wait_result r = { 0 };
+	unsigned long before = steps(WAIT_STEPS);
+
+	EXPECT_OK(task_wait(&req, &r));
+	EXPECT(r.pid == want);
+	EXPECT(steps(WAIT_STEPS) - before <= most);
+}
+
+static void
+end_at_once(void *arg UNUSED)
+{
+}
+
+static void
+parent_of_sleepers(void *arg UNUSED)
+{
+	struct task *last = NULL, *t = NULL;
+	struct wait_result r = { 0 };
+	const struct wait_request any = { -1, WAITF_EXITED };
+
+	atomic_store(&children_may_end, false);
+	for (unsigned i = 0; i < CHILDREN; i++) {
+		task_unref(last);
+		EXPECT_OK(test_task_start(
+		    task_current(), until_told, NULL, &last));
+	}
+	wait_for(-1, WAITF_EXITED | WAITF_NOHANG, 0, 2);
+	wait_for(last->pid, WAITF_EXITED | WAITF_NOHANG, 0, 2);
+	EXPECT_OK(test_task_start(task_current(), end_at_once, NULL, &t));
+	wait_for(-1, WAITF_EXITED, t->pid, 8);
+	task_unref(t);
+	EXPECT_OK(test_task_start(task_current(), end_at_once, NULL, &t));
+	wait_for(t->pid, WAITF_EXITED, t->pid, 8);
+	task_unref(t);
+	atomic_store(&children_may_end, true);
+	/* Two looks, and one at each end of a child meanwhile. */
+	wait_for(last->pid, WAITF_EXITED, last->pid, CHILDREN * 2);
+	task_unref(last);
+	for (unsigned i = 1; i < CHILDREN; i++)
+		EXPECT_OK(task_wait(&any, &r));
+	EXPECT(task_wait(&any, &r) == ERR_NOCHILD);
+}
+
+KTEST(scaling_wait_looks_at_few_children)
+{
+	test_task_run(parent_of_sleepers, NULL);
+}
