@@ -4,10 +4,10 @@
  * build counts turns of loops (STEP in <kernel/trace.h>), and these tests
  * compare few with many. docs/scaling.md has the measured curves.
  */
+#include "ipc_help.h"
 #include "threads.h"
 
 #include <kernel/trace.h>
-#include <lib/string.h>
 
 extern struct counter carmine_counter_start[], carmine_counter_end[];
 
@@ -88,4 +88,53 @@ parent_of_sleepers(void *arg UNUSED)
 KTEST(scaling_wait_looks_at_few_children)
 {
 	test_task_run(parent_of_sleepers, NULL);
+}
+
+/* ---- wake-ups ----------------------------------------------------------- */
+
+#define READERS 60u
+
+struct herd {
+	struct file *r, *w;
+	atomic_uint asleep, got;
+};
+
+static void
+read_to_the_end(struct crew *c, unsigned number)
+{
+	struct herd *h = c->arg;
+	unsigned long before;
+	size_t done = 0;
+	char byte;
+
+	if (number < READERS) {
+		atomic_fetch_add(&h->asleep, 1);
+		while (get_n(h->r, &byte, 1, &done) == OK && done == 1)
+			atomic_fetch_add(&h->got, 1);
+		return;
+	}
+	while (atomic_load(&h->asleep) < READERS)
+		sleep_ms(1);
+	sleep_ms(5);
+	before = steps("waitq: entries woken");
+	EXPECT(put_text(h->w, "x"));
+	EXPECT(steps("waitq: entries woken") - before < READERS / 2);
+	while (atomic_load(&h->got) < 1)
+		sleep_ms(1);
+	/* One write for several readers: each wakes the next. */
+	EXPECT(put_text(h->w, "yyyyyyyy"));
+	while (atomic_load(&h->got) < 9)
+		sleep_ms(1);
+	file_unref(h->w);
+}
+
+KTEST(scaling_a_write_wakes_one_reader_of_many)
+{
+	struct herd h = { 0 };
+	struct crew c = { .fn = read_to_the_end, .arg = &h };
+
+	EXPECT_OK(pipe_create(0, &h.r, &h.w));
+	crew_run(&c, READERS + 1);
+	EXPECT(atomic_load(&h.got) == 9);
+	file_unref(h.r);
 }
