@@ -6,8 +6,10 @@
  */
 #include "ipc_help.h"
 #include "threads.h"
+#include "vfs_help.h"
 
 #include <kernel/trace.h>
+#include <lib/fmt.h>
 
 extern struct counter carmine_counter_start[], carmine_counter_end[];
 
@@ -137,4 +139,53 @@ KTEST(scaling_a_write_wakes_one_reader_of_many)
 	crew_run(&c, READERS + 1);
 	EXPECT(atomic_load(&h.got) == 9);
 	file_unref(h.r);
+}
+
+/* ---- mounts ------------------------------------------------------------- */
+
+#define MOUNTS	    1000u
+#define MOUNT_STEPS "mounts: looked at"
+
+static const char *
+mount_place_name(char *buf, size_t size, unsigned i)
+{
+	snprintf(buf, size, "/t/m%u", i);
+	return buf;
+}
+
+/* The steps of one walk to a mount and of taking it away. */
+static unsigned long
+unmount_steps(unsigned i)
+{
+	unsigned long before = steps(MOUNT_STEPS);
+	char name[32];
+	struct path p;
+
+	EXPECT_OK(vfs_walk(NULL, mount_place_name(name, sizeof(name), i), 0,
+	    &p));
+	EXPECT_OK(vfs_unmount(&p, 0));
+	path_unref(&p);
+	return steps(MOUNT_STEPS) - before;
+}
+
+KTEST(scaling_many_mounts_are_found_at_once)
+{
+	unsigned long sum = 0;
+	struct path from, at;
+	char name[32];
+
+	test_begin();
+	EXPECT_OK(vfs_walk(NULL, "/t", 0, &from));
+	for (unsigned i = 0; i < MOUNTS; i++) {
+		EXPECT_OK(make_dir(mount_place_name(name, sizeof(name), i)));
+		EXPECT_OK(vfs_walk(NULL, name, 0, &at));
+		EXPECT_OK(vfs_bind(&from, &at, false));
+		path_unref(&at);
+	}
+	for (unsigned i = 0; i < MOUNTS; i++)
+		sum += unmount_steps(i);
+	/* Three looks at chains of about one. */
+	EXPECT(sum < MOUNTS * 12ul);
+	path_unref(&from);
+	test_end();
 }
