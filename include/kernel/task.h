@@ -124,7 +124,8 @@ struct task {
 	int parent_death_signal; /* [l] */
 	bool vforked; /* [S] parent waits for exec or exit */
 	unsigned personality; /* [l] */
-	struct list posix_timers; /* [l] */
+	struct rbroot posix_timers; /* [l] the ABI's, by number */
+	unsigned posix_timer_count; /* [l] */
 	struct rcu_head rcu;
 };
 
