@@ -7,6 +7,7 @@
  */
 #include "slab.h"
 
+#include <kernel/htable.h>
 #include <kernel/log.h>
 #include <kernel/asan.h>
 #include <lib/bits.h>
@@ -15,6 +16,7 @@
 #define SMALL_MAX 1024 /* classes are found by table up to here */
 #define CLASS_MAX 3072
 #define PAGES_MAX (128 * 1024)
+#define TABLE_MAX (8u << 20) /* what a section of RAM has in one piece */
 
 static const struct {
 	uint16_t size;
@@ -49,12 +51,12 @@ pages_order(size_t size)
 }
 
 static NOINLINE void *
-pages_alloc(size_t size)
+pages_alloc(size_t size, size_t max)
 {
 	struct page *p;
 	unsigned order;
 
-	if (size > PAGES_MAX)
+	if (size > max)
 		return NULL;
 	order = pages_order(size);
 	p = page_alloc(order);
@@ -71,7 +73,8 @@ kmalloc(size_t size)
 {
 	struct slab_cache *c = kmalloc_cache(size);
 
-	void *p = LIKELY(c != NULL) ? slab_alloc(c) : pages_alloc(size);
+	void *p = LIKELY(c != NULL) ? slab_alloc(c) :
+	    pages_alloc(size, PAGES_MAX);
 
 	if (c != NULL && p != NULL)
 		asan_trim(p, size, c->size);
@@ -88,26 +91,48 @@ kzalloc(size_t size)
 	return p;
 }
 
-void
-kfree(void *p, size_t size)
+static NOINLINE void
+pages_free(void *p, size_t size)
 {
-	struct slab_cache *c = kmalloc_cache(size);
-	struct page *page;
+	struct page *page = page_of(virt_to_phys(p));
 	unsigned order;
 
-	if (p == NULL)
-		return;
-	if (LIKELY(c != NULL)) {
-		slab_free(c, p);
-		return;
-	}
-	page = page_of(virt_to_phys(p));
 	if (page == NULL || page_flags(page) != PAGE_SLAB ||
 	    page->private != size)
 		panic("kfree(%p, %zu): no such allocation", p, size);
 	order = pages_order(size);
 	page_use_add(PAGE_USE_SLAB, -(1l << order));
 	page_free(page, order);
+}
+
+void
+kfree(void *p, size_t size)
+{
+	struct slab_cache *c = kmalloc_cache(size);
+
+	if (p == NULL)
+		return;
+	if (LIKELY(c != NULL))
+		slab_free(c, p);
+	else
+		pages_free(p, size);
+}
+
+void *
+htable_alloc(size_t size)
+{
+	void *p = pages_alloc(size, TABLE_MAX);
+
+	if (p != NULL)
+		memset(p, 0, size);
+	return p;
+}
+
+void
+htable_free(void *p, size_t size)
+{
+	if (p != NULL)
+		pages_free(p, size);
 }
 
 void

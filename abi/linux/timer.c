@@ -1,8 +1,8 @@
 /*
  * Interval timers and POSIX timers.
  *
- * A POSIX timer belongs to its task's list (task.lock) and dies with exec and
- * exit. Its kernel timer fires with interrupts off and sends the signal; a
+ * A POSIX timer belongs to its task (a tree by number, task.lock) and dies with
+ * exec and exit. Its kernel timer fires with interrupts off and sends the signal; a
  * shot whose signal is still pending only counts as an overrun. Members that
  * the shot uses are under the timer's own lock.
  *
@@ -16,12 +16,13 @@
 #include <kernel/time.h>
 
 enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
-#define TIMERS_MAX    1024
+#define TIMERS_MAX    (1u << 17) /* of a task; RLIMIT_SIGPENDING may be less */
+#define NUMBER_MAX    INT32_MAX
 #define OVERRUN_MAX   INT32_MAX
 #define TIMER_ABSTIME 1u
 
 struct ptimer {
-	struct list link; /* task.lock */
+	struct rbnode node; /* task.lock; in posix_timers */
 	struct ktimer timer;
 	struct spinlock lock; /* RANK_EVENT, irq */
 	struct task *task; /* [I] borrowed: the list is the task's */
@@ -100,19 +101,29 @@ ptimer_free(struct ptimer *p)
 	kfree(p, sizeof(*p));
 }
 
+/* Under task.lock. */
+static void
+ptimer_remove(struct task *task, struct ptimer *p)
+{
+	rb_erase(&task->posix_timers, &p->node);
+	task->posix_timer_count--;
+}
+
 void
 lx_timers_drop(struct task *task)
 {
-	struct list *l;
+	struct rbnode *n;
 
 	/* Only the last thread runs here: nobody looks timers up any more. */
 	for (;;) {
 		mutex_lock(&task->lock);
-		l = list_take_first(&task->posix_timers);
+		n = rb_first(&task->posix_timers);
+		if (n != NULL)
+			ptimer_remove(task, rb_entry(n, struct ptimer, node));
 		mutex_unlock(&task->lock);
-		if (l == NULL)
+		if (n == NULL)
 			break;
-		ptimer_free(list_entry(l, struct ptimer, link));
+		ptimer_free(rb_entry(n, struct ptimer, node));
 	}
 }
 
@@ -120,11 +131,15 @@ lx_timers_drop(struct task *task)
 static struct ptimer *
 ptimer_find(struct task *task, int id)
 {
-	struct ptimer *p;
+	struct rbnode *n = task->posix_timers.node;
 
-	list_each(p, &task->posix_timers, link)
+	while (n != NULL) {
+		struct ptimer *p = rb_entry(n, struct ptimer, node);
+
 		if (p->id == id)
 			return p;
+		n = id < p->id ? n->left : n->right;
+	}
 	return NULL;
 }
 
@@ -177,15 +192,36 @@ ptimer_notify(struct thread *t, uintptr_t user, struct ptimer *p)
 	return OK;
 }
 
-/* Numbers grow, so that a stale one is not another timer soon. */
-static enum err
-ptimer_number(struct task *task, struct ptimer *p)
+static bool
+ptimer_less(const struct rbnode *a, const struct rbnode *b)
 {
-	struct ptimer *last = list_last(
-	    &task->posix_timers, struct ptimer, link);
+	return rb_entry(a, struct ptimer, node)->id <
+	    rb_entry(b, struct ptimer, node)->id;
+}
 
-	p->id = last != NULL ? last->id + 1 : 0;
-	return p->id < TIMERS_MAX ? OK : ERR_AGAIN;
+/* Numbers grow, so that a stale one is not another timer soon; a task that
+ * used them all gets the lowest free ones. Under task.lock. */
+static enum err
+ptimer_add(struct task *task, struct ptimer *p)
+{
+	struct rbnode *n = rb_last(&task->posix_timers);
+	int last = n == NULL ? -1 : rb_entry(n, struct ptimer, node)->id;
+
+	if (task->posix_timer_count >= MIN((uint64_t)TIMERS_MAX,
+	    task->rlimits[RLIM_SIGPENDING].soft))
+		return ERR_AGAIN;
+	if (last < NUMBER_MAX) {
+		p->id = last + 1;
+	} else {
+		p->id = 0;
+		for (n = rb_first(&task->posix_timers);
+		     rb_entry(n, struct ptimer, node)->id == p->id;
+		     n = rb_next(n))
+			p->id++;
+	}
+	rb_insert(&task->posix_timers, &p->node, ptimer_less);
+	task->posix_timer_count++;
+	return OK;
 }
 
 enum err
@@ -203,9 +239,7 @@ lx_timer_create(struct thread *t, const struct sysargs *a, long *ret)
 	e = clock_kind((int)a->v[0], &p->is_wall);
 	if (e == OK) {
 		mutex_lock(&t->task->lock);
-		e = ptimer_number(t->task, p);
-		if (e == OK)
-			list_add_tail(&t->task->posix_timers, &p->link);
+		e = ptimer_add(t->task, p);
 		mutex_unlock(&t->task->lock);
 	}
 	if (e != OK) {
@@ -218,7 +252,7 @@ lx_timer_create(struct thread *t, const struct sysargs *a, long *ret)
 		e = user_store32(a->v[2], (uint32_t)p->id);
 	if (e != OK) {
 		mutex_lock(&t->task->lock);
-		list_del(&p->link);
+		ptimer_remove(t->task, p);
 		mutex_unlock(&t->task->lock);
 		ptimer_free(p);
 	}
@@ -347,7 +381,7 @@ lx_timer_delete(struct thread *t, const struct sysargs *a, long *ret)
 	mutex_lock(&t->task->lock);
 	p = ptimer_find(t->task, (int)a->v[0]);
 	if (p != NULL)
-		list_del(&p->link);
+		ptimer_remove(t->task, p);
 	mutex_unlock(&t->task->lock);
 	if (p == NULL)
 		return ERR_INVAL;

@@ -25,6 +25,7 @@
  */
 #include "internal.h"
 
+#include <kernel/htable.h>
 #include <kernel/random.h>
 #include <lib/bits.h>
 
@@ -552,8 +553,10 @@ dentry_init(void)
 	unsigned bits;
 
 	page_stats(&st);
-	bits = MIN(log2_ceil(MAX(st.total / 16, 512)), 14u);
-	name_table.buckets = kzalloc(sizeof(struct hhead) << bits);
+	/* A chain for 16 KiB of memory: a name with its file takes 1 KiB, so
+	 * chains stay short until memory is full of names. */
+	bits = MIN(log2_ceil(MAX(st.total / 4, 512)), 20u);
+	name_table.buckets = htable_alloc(sizeof(struct hhead) << bits);
 	ASSERT(name_table.buckets != NULL);
 	name_table.shift = 32 - bits;
 	random_bytes(&name_table.seed, sizeof(name_table.seed));

@@ -30,6 +30,7 @@
 
 struct mount {
 	struct hnode hash; /* [m] by (parent, point); read by RCU */
+	struct hnode point_hash; /* [m] by point */
 	struct ref refs; /* [A] */
 	atomic_uint flags; /* [A] MOUNT_* */
 	struct super *super; /* [I] */

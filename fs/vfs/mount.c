@@ -8,33 +8,53 @@
  * compares mount_seq before and after.
  *
  * A dentry on which something is mounted carries DENTRY_MOUNTED, so that
- * a walk asks the table only there.
+ * a walk asks the table only there. Another hash, by the mount point alone,
+ * tells whether anything is left there. Both double when there are more
+ * mounts than chains; mount_seq tells readers that met the move.
  *
  * Life: mount_create -> mount_attach (the tree holds one reference) -> used
  * by paths -> mount_detach -> freed with the last path that is on it.
  */
 #include "internal.h"
 
+#include <kernel/htable.h>
+#include <kernel/trace.h>
 #include <lib/hash.h>
 
-#define MOUNT_BUCKETS 128u
+STEP_COUNTER(mount_steps, "mounts: looked at");
+
+#define FIRST_BITS 7u
+#define LAST_BITS  16u
+
+struct mount_table {
+	unsigned bits; /* [I] chains of each kind */
+	struct rcu_head rcu;
+	struct hhead chains[]; /* [m] read by RCU; by place, then by point */
+};
 
 struct mutex mount_lock = MUTEX_INIT(mount_lock, RANK_NAMESPACE);
 struct seqcount mount_seq;
 
 static struct {
-	struct hhead table[MOUNT_BUCKETS]; /* [m] read by RCU */
+	struct mount_table *table; /* [m] read by RCU */
+	unsigned hashed; /* [m] mounts in the table */
 	atomic_ullong next_id; /* [A] */
 } mounts;
 
 static struct hhead *
-mount_bucket(const struct mount *parent, const struct dentry *point)
+place_chain(struct mount_table *t, const struct mount *parent,
+    const struct dentry *point)
 {
-	return &mounts.table[hash_u64_bits(
-	    (uintptr_t)parent ^ ((uintptr_t)point << 7), 7)];
+	return &t->chains[hash_u64_bits(
+	    (uintptr_t)parent ^ ((uintptr_t)point << 7), t->bits)];
 }
 
-_Static_assert(MOUNT_BUCKETS == 1u << 7, "bits of mount_bucket");
+static struct hhead *
+point_chain(struct mount_table *t, const struct dentry *point)
+{
+	return &t->chains[((size_t)1 << t->bits) +
+	    hash_u64_bits((uintptr_t)point, t->bits)];
+}
 
 /* Readers run with preemption off: so must the writer. */
 static void
@@ -51,6 +71,69 @@ tree_write_end(void)
 	preempt_enable();
 }
 
+static size_t
+table_bytes(unsigned bits)
+{
+	return sizeof(struct mount_table) + (sizeof(struct hhead) << bits) * 2;
+}
+
+static struct mount_table *
+chains_create(unsigned bits)
+{
+	struct mount_table *t = htable_alloc(table_bytes(bits));
+
+	if (t != NULL)
+		t->bits = bits;
+	return t;
+}
+
+static void
+chains_free(struct rcu_head *h)
+{
+	struct mount_table *t = container_of(h, struct mount_table, rcu);
+
+	htable_free(t, table_bytes(t->bits));
+}
+
+/* The steps of the hashes, inside a write section. */
+static void
+hash_in(struct mount_table *t, struct mount *m)
+{
+	hlist_add_head(place_chain(t, m->parent, m->point), &m->hash);
+	hlist_add_head(point_chain(t, m->point), &m->point_hash);
+}
+
+static void
+hash_out(struct mount *m)
+{
+	hlist_del(&m->hash);
+	hlist_del(&m->point_hash);
+}
+
+/* Makes room for one more; without memory the chains grow. mount_lock held. */
+static void
+chains_grow(void)
+{
+	struct mount_table *old = mounts.table, *t;
+	struct mount *m, *ahead;
+
+	if (mounts.hashed <= 1u << old->bits || old->bits == LAST_BITS)
+		return;
+	t = chains_create(old->bits + 1);
+	if (t == NULL)
+		return;
+	tree_write_begin();
+	for (size_t i = 0; i < (size_t)1 << old->bits; i++) {
+		hlist_each_safe(m, ahead, &old->chains[i], hash) {
+			hash_out(m);
+			hash_in(t, m);
+		}
+	}
+	rcu_store(&mounts.table, t);
+	tree_write_end();
+	rcu_call(&old->rcu, chains_free);
+}
+
 enum err
 mount_create(struct super *s, struct dentry *root, const char *source,
     unsigned flags, struct mount **out)
@@ -65,6 +148,7 @@ mount_create(struct super *s, struct dentry *root, const char *source,
 	atomic_init(&m->flags, flags);
 	ref_init(&m->refs, 1);
 	hnode_init(&m->hash);
+	hnode_init(&m->point_hash);
 	list_init(&m->children);
 	list_init(&m->sibling);
 	list_init(&m->ns_link);
@@ -101,7 +185,8 @@ mount_peek(struct mount *m, const struct dentry *d)
 {
 	struct mount *on;
 
-	hlist_each(on, mount_bucket(m, d), hash) {
+	hlist_each(on, place_chain(rcu_load(&mounts.table), m, d), hash) {
+		STEP(mount_steps);
 		if (on->parent == m && on->point == d)
 			return on;
 	}
@@ -161,9 +246,12 @@ mount_attach(struct mount *m, const struct path *at, struct mount_ns *ns)
 	m->ns = ns;
 	list_add_tail(&ns->mounts, &m->ns_link);
 	ns->count++;
+	if (at == NULL)
+		return;
+	mounts.hashed++;
+	chains_grow();
 	tree_write_begin();
-	if (at != NULL)
-		hlist_add_head(mount_bucket(m->parent, m->point), &m->hash);
+	hash_in(mounts.table, m);
 	tree_write_end();
 }
 
@@ -171,8 +259,10 @@ void
 mount_detach(struct mount *m, struct list *dead)
 {
 	m->was = (struct path){ m->parent, m->point };
+	if (m->parent != NULL)
+		mounts.hashed--;
 	tree_write_begin();
-	hlist_del(&m->hash);
+	hash_out(m);
 	rcu_store(&m->parent, (struct mount *)NULL);
 	rcu_store(&m->point, (struct dentry *)NULL);
 	tree_write_end();
@@ -209,12 +299,14 @@ mount_relocate(struct mount *m, const struct path *at, struct path *old)
 		point_mark(at->dentry, true);
 		list_add_tail(&at->mount->children, &m->sibling);
 	}
+	mounts.hashed += at != NULL;
+	mounts.hashed -= m->parent != NULL;
 	tree_write_begin();
-	hlist_del(&m->hash);
+	hash_out(m);
 	rcu_store(&m->parent, at == NULL ? NULL : at->mount);
 	rcu_store(&m->point, at == NULL ? NULL : at->dentry);
 	if (at != NULL)
-		hlist_add_head(mount_bucket(m->parent, m->point), &m->hash);
+		hash_in(mounts.table, m);
 	tree_write_end();
 	if (old->dentry != NULL && !mount_is_point(old->dentry))
 		point_mark(old->dentry, false);
@@ -227,11 +319,10 @@ mount_is_point(const struct dentry *d)
 
 	if (!dentry_has(d, DENTRY_MOUNTED))
 		return false;
-	for (unsigned i = 0; i < MOUNT_BUCKETS; i++) {
-		hlist_each(m, &mounts.table[i], hash) {
-			if (m->point == d)
-				return true;
-		}
+	hlist_each(m, point_chain(mounts.table, d), point_hash) {
+		STEP(mount_steps);
+		if (m->point == d)
+			return true;
 	}
 	return false;
 }
@@ -288,4 +379,6 @@ void
 mount_init(void)
 {
 	atomic_init(&mounts.next_id, 1);
+	mounts.table = chains_create(FIRST_BITS);
+	ASSERT(mounts.table != NULL);
 }

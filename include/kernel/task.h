@@ -89,7 +89,8 @@ struct task {
 	struct thread *leader; /* [I] first thread, referenced */
 	/* tree: task_tree_lock */
 	struct task *parent; /* [T] referenced */
-	struct list children; /* [T] */
+	struct list children; /* [T] those with something to report first */
+	bool reports; /* [T] it stands among these: kernel/task/wait.c */
 	struct list sibling; /* [T] */
 	struct list group_link; /* [T] */
 	struct session *session; /* [T] referenced */
@@ -124,7 +125,8 @@ struct task {
 	int parent_death_signal; /* [l] */
 	bool vforked; /* [S] parent waits for exec or exit */
 	unsigned personality; /* [l] */
-	struct list posix_timers; /* [l] */
+	struct rbroot posix_timers; /* [l] the ABI's, by number */
+	unsigned posix_timer_count; /* [l] */
 	struct rcu_head rcu;
 };
 

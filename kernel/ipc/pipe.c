@@ -17,6 +17,11 @@
  * otherwise it costs one look at an empty queue. The waker usually sleeps
  * next, therefore WAKE_SYNC.
  *
+ * One of many sleepers is woken for what comes (they are exclusive waiters).
+ * Who was woken and leaves something behind, or gives up, wakes the next:
+ * every way out of a read ends at wake_others_to_read(), of a write at
+ * wake_others_to_write().
+ *
  * Locks: p->lock (RANK_PIPE). No fault is taken with it.
  * Source: POSIX.1-2017, write(); man-pages 6.03, pipe(7).
  */
@@ -75,15 +80,37 @@ wake(struct waitq *q, unsigned key)
 }
 
 static void
+wake_one(struct waitq *q, unsigned key)
+{
+	if (!waitq_idle(q))
+		waitq_wake_some(q, key | WAKE_SYNC, 1);
+}
+
+static void
 wake_readers(struct pipe *p)
 {
-	wake(&p->read_wait, POLL_IN | POLL_RDNORM);
+	wake_one(&p->read_wait, POLL_IN | POLL_RDNORM);
 }
 
 static void
 wake_writers(struct pipe *p)
 {
-	wake(&p->write_wait, POLL_OUT | POLL_WRNORM);
+	wake_one(&p->write_wait, POLL_OUT | POLL_WRNORM);
+}
+
+/* Without the lock: a change under our feet has a wake of its own. */
+static void
+wake_others_to_read(struct pipe *p)
+{
+	if (UNLIKELY(!pipe_empty(p)))
+		wake_readers(p);
+}
+
+static void
+wake_others_to_write(struct pipe *p)
+{
+	if (LIKELY(!pipe_full(p)))
+		wake_writers(p);
 }
 
 /* ---- pages ------------------------------------------------------------- */
@@ -149,7 +176,7 @@ may_read(const struct pipe *p)
 static enum err
 wait_data(struct pipe *p, bool nonblock) REQUIRES(p->lock)
 {
-	struct wait_entry w = { 0 };
+	struct wait_entry w = { .exclusive = true };
 	enum err e = OK;
 
 	if (may_read(p))
@@ -198,6 +225,7 @@ pipe_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 		mutex_lock(&p->lock);
 	}
 	mutex_unlock(&p->lock);
+	wake_others_to_read(p);
 	if (e != OK && n == 0)
 		return e;
 	if (n > 0)
@@ -309,7 +337,7 @@ static enum err
 wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
     REQUIRES(p->lock)
 {
-	struct wait_entry w = { 0 };
+	struct wait_entry w = { .exclusive = true };
 	enum err e = OK;
 
 	if (p->readers == 0)
@@ -466,6 +494,7 @@ pipe_write(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 	}
 	if (n > 0)
 		wake_readers(p);
+	wake_others_to_write(p);
 	if (e != OK && n == 0)
 		return e;
 	*done = n;

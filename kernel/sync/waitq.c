@@ -27,6 +27,9 @@
 #include <kernel/log.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+#include <kernel/trace.h>
+
+STEP_COUNTER(wake_steps, "waitq: entries woken");
 
 void
 waitq_init(struct waitq *q)
@@ -35,12 +38,23 @@ waitq_init(struct waitq *q)
 	list_init(&q->entries);
 }
 
+/* Exclusive ones behind the others, so that a wake that ends at one of them
+ * has met everybody who has to hear of it. */
+static void
+enqueue(struct waitq *q, struct wait_entry *w)
+{
+	if (w->exclusive)
+		list_add_tail(&q->entries, &w->link);
+	else
+		list_add(&q->entries, &w->link);
+}
+
 void
 waitq_add(struct waitq *q, struct wait_entry *w)
 {
 	unsigned long flags = spin_lock_irq(&q->lock);
 
-	list_add_tail(&q->entries, &w->link);
+	enqueue(q, w);
 	spin_unlock_irq(&q->lock, flags);
 	/* S2: the caller tests its condition next. */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -83,6 +97,7 @@ waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
 	list_each_safe(w, ahead, &q->entries, link) {
 		bool exclusive = w->exclusive;
 
+		STEP(wake_steps);
 		/* After its wake function an entry may be gone. */
 		if (w->wake(w, key) && exclusive && --n == 0)
 			break;
@@ -111,7 +126,7 @@ wait_begin(struct waitq *q, struct wait_entry *w, enum wait_mode mode UNUSED)
 	if (w->link.next == NULL) {
 		w->thread = thread_current();
 		w->wake = wait_wake_thread;
-		list_add_tail(&q->entries, &w->link);
+		enqueue(q, w);
 	}
 	atomic_store_explicit(&w->woken, 0, memory_order_relaxed);
 	spin_unlock_irq(&q->lock, flags);

@@ -106,6 +106,8 @@ notify_parent_locked(struct task *t, int child_code, int status)
 	};
 
 	if (parent != NULL && parent != &kernel_task) {
+		if (!t->zombie)
+			task_child_reports(t);
 		if (parent->actions != NULL && !(parent->actions->act[
 		    SIG_CHLD].flags & SIGACT_NOCLDSTOP))
 			err_ignore(signal_send(parent, &info));

@@ -92,12 +92,10 @@ hand_child_on(struct task *child, struct task *reaper)
 {
 	struct task *old = child->parent;
 
-	list_del(&child->sibling);
-	if (child->zombie) /* in front, where wait looks first */
-		list_add(&reaper->children, &child->sibling);
-	else
-		list_add_tail(&reaper->children, &child->sibling);
+	list_move_tail(&reaper->children, &child->sibling);
 	child->parent = task_ref(reaper);
+	if (child->reports)
+		task_child_reports(child);
 	child->exit_signal = SIG_CHLD;
 	task_unref(old); /* the exiting task: never the last one */
 	if (child->parent_death_signal != 0) {
@@ -187,8 +185,7 @@ become_zombie(struct task *t)
 		task_unlink_child(t);
 		list_add_tail(&dead, &t->sibling);
 	} else {
-				list_del(&t->sibling);
-		list_add(&parent->children, &t->sibling);
+		task_child_reports(t);
 	}
 	if (t->exit_signal != 0 && parent != &kernel_task)
 		err_ignore(signal_send(parent, &info));

@@ -17,21 +17,36 @@
  */
 #include "futex.h"
 
+#include <kernel/htable.h>
 #include <kernel/log.h>
+#include <kernel/mm.h>
+#include <kernel/panic.h>
+#include <kernel/trace.h>
 #include <kernel/user.h>
+#include <lib/bits.h>
 #include <lib/hash.h>
 
-#define BUCKET_BITS 8
-#define BUCKETS     (1u << BUCKET_BITS)
 #define WAIT_MANY_MAX 128
 #define ROBUST_MAX  2048 /* list entries: a loop must end */
 
-static struct futex_bucket buckets[BUCKETS];
+STEP_COUNTER(futex_steps, "futex: waiters looked at");
 
+static struct futex_bucket *buckets;
+static unsigned bucket_bits;
+
+/* A bucket for 512 KiB of memory: a waiter, which is a thread, takes 32 KiB
+ * or more, so lists stay short until memory is full of threads. */
 void
 futex_init(void)
 {
-	for (unsigned i = 0; i < BUCKETS; i++) {
+	struct page_stats st;
+
+	page_stats(&st);
+	bucket_bits = log2_ceil(MAX(MIN(st.total / 128, 1u << 16), 256));
+	buckets = htable_alloc(sizeof(*buckets) << bucket_bits);
+	if (buckets == NULL)
+		panic("no memory for futexes");
+	for (unsigned i = 0; i < 1u << bucket_bits; i++) {
 		spin_init(&buckets[i].lock, RANK_FUTEX, "futex");
 		list_init(&buckets[i].waiters);
 	}
@@ -41,7 +56,7 @@ static struct futex_bucket *
 futex_bucket_of(uintptr_t base, uint64_t offset)
 {
 	return &buckets[hash_u64_bits(
-	    base ^ (offset << 6) ^ offset, BUCKET_BITS)];
+	    base ^ (offset << 6) ^ offset, bucket_bits)];
 }
 
 struct futex_bucket *
@@ -253,6 +268,7 @@ wake_matching(struct futex_bucket *b, const struct futex_key *k,
 	if (count == 0)
 		return 0;
 	list_each_safe(w, ahead, &b->waiters, link) {
+		STEP(futex_steps);
 		if (!futex_key_equal(&w->key, k) || !(w->bits & bits) || w->pi)
 			continue;
 		futex_wake_one(w);

@@ -12,7 +12,7 @@
 struct futex_bucket {
 	struct spinlock lock; /* RANK_FUTEX */
 	struct list waiters; /* [l] struct futex_waiter.link */
-};
+} ALIGNED(64); /* strangers do not share a line */
 
 /*
  * One waiting thread (or one word of several it waits for); on its stack.

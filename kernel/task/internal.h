@@ -93,6 +93,8 @@ bool task_set_status(struct task *t, int status);
 void task_begin_exit(struct task *t, int status);
 /* Child becomes one of parent's; tree lock held. */
 void task_link_child(struct task *parent, struct task *child);
+/* Child ended, stopped or goes on: wait looks at it first; tree lock held. */
+void task_child_reports(struct task *child);
 /* Takes a zombie out of the tree; tree lock held. Then task_forget. */
 void task_unlink_child(struct task *child);
 void task_forget(struct task *child);

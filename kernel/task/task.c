@@ -26,7 +26,6 @@ struct task kernel_task = {
 	.children = LIST_INIT(kernel_task.children),
 	.sibling = LIST_INIT(kernel_task.sibling),
 	.group_link = LIST_INIT(kernel_task.group_link),
-	.posix_timers = LIST_INIT(kernel_task.posix_timers),
 	.pending = { .queue = LIST_INIT(kernel_task.pending.queue) },
 	.sig_waitq = WAITQ_INIT(kernel_task.sig_waitq),
 	.cont_waitq = WAITQ_INIT(kernel_task.cont_waitq),
@@ -93,7 +92,7 @@ task_setup(struct task *t)
 	list_init(&t->children);
 	list_init(&t->sibling);
 	list_init(&t->group_link);
-	list_init(&t->posix_timers);
+	rb_init(&t->posix_timers);
 	sig_pending_init(&t->pending);
 	waitq_init(&t->sig_waitq);
 	waitq_init(&t->cont_waitq);
@@ -246,6 +245,14 @@ task_link_child(struct task *parent, struct task *child)
 	task_ref(child); /* the tree's */
 	list_add_tail(&parent->children, &child->sibling);
 	atomic_store_explicit(&child->id->task, child, memory_order_release);
+}
+
+void
+task_child_reports(struct task *child)
+{
+	child->reports = true;
+	list_del(&child->sibling);
+	list_add(&child->parent->children, &child->sibling);
 }
 
 void

@@ -2,11 +2,17 @@
 /*
  * Waiting for children.
  *
- * Zombies stand in front of the list of children, so that waiting for any of
- * many takes no search. A look at the list is made under the tree lock; what
- * it found is taken under the same hold, so two waiters cannot get one child.
+ * Children that have something to report (task.reports) stand in front of the
+ * list, so that waiting for any of many takes no search; a child that is
+ * asked for by its id is found by that. A look at the children is made under
+ * the tree lock; what it found is taken under the same hold, so two waiters
+ * cannot get one child.
  */
 #include "internal.h"
+
+#include <kernel/trace.h>
+
+STEP_COUNTER(wait_steps, "wait: children looked at");
 
 /* The outcome of a look. */
 enum found { FOUND_NOTHING, FOUND_CHILD, FOUND_REPORT };
@@ -84,12 +90,17 @@ look_at_stop(struct look *l, struct task *child)
 		found = true;
 	}
 	spin_unlock_irq(&child->sig_lock, irq);
+	if (found && !keep) {
+		child->reports = false;
+		list_move_tail(&task_current()->children, &child->sibling);
+	}
 	return found;
 }
 
 static enum found
 look_at(struct look *l, struct task *child)
 {
+	STEP(wait_steps);
 	if (!is_asked_for(l->req, child))
 		return FOUND_NOTHING;
 	if (child->zombie) {
@@ -103,31 +114,50 @@ look_at(struct look *l, struct task *child)
 	return look_at_stop(l, child) ? FOUND_REPORT : FOUND_CHILD;
 }
 
-/* Behind a live child that will do there are no zombies: who waits for any
- * exit need not look further. */
-static bool
-is_settled(const struct wait_request *req, enum found now)
+static enum found
+look_at_one(struct look *l)
 {
-	return now == FOUND_REPORT || (now == FOUND_CHILD &&
-	    !(req->flags & (WAITF_STOPPED | WAITF_CONTINUED)));
+	struct task *self = task_current(), *child = NULL;
+	struct pid *id;
+
+	rcu_read_lock();
+	id = pid_find(self->container->pids, l->req->pid);
+	if (id != NULL)
+		child = atomic_load(&id->task);
+	rcu_read_unlock();
+	/* In the tree until somebody takes it out, which needs the lock. */
+	return child == NULL || child->parent != self ? FOUND_NOTHING :
+	    look_at(l, child);
+}
+
+static enum found
+look_at_all(struct look *l)
+{
+	struct task *child;
+	enum found best = FOUND_NOTHING;
+
+	list_each(child, &task_current()->children, sibling) {
+		enum found now;
+
+		/* From here on only whether there is one matters. */
+		if (!child->reports && best == FOUND_CHILD)
+			break;
+		now = look_at(l, child);
+		best = MAX(best, now);
+		if (now == FOUND_REPORT)
+			break;
+	}
+	return best;
 }
 
 static enum found
 look(struct look *l)
 {
-	struct task *self = task_current(), *child;
-	enum found best = FOUND_NOTHING;
 	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	enum found found = l->req->pid > 0 ? look_at_one(l) : look_at_all(l);
 
-	list_each(child, &self->children, sibling) {
-		enum found now = look_at(l, child);
-
-		best = MAX(best, now);
-		if (is_settled(l->req, now))
-			break;
-	}
 	spin_unlock_irq(&task_tree_lock, flags);
-	return best;
+	return found;
 }
 
 enum err
