@@ -95,6 +95,10 @@ void vector_copy_bytes(void *to, const void *from, size_t n); /* n > 0 */
 
 /* arch/riscv64/space.c: the kernel's final map; needs boot_info. */
 void space_map_kernel(void);
+/* Where p of the image is in memory. */
+paddr_t space_image_phys(const void *p);
+/* Chooses the kernel's place and corrects its addresses; paging off. */
+void slide_kernel(const void *fdt);
 /* Finds out whether satp holds ASIDs; boot CPU. */
 void space_probe_asids(void);
 /* What a hart that starts needs, read by physical address in start.S. */

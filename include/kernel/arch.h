@@ -95,6 +95,11 @@ struct sysargs {
 #define arch_io_barrier() atomic_thread_fence(memory_order_seq_cst)
 #endif
 
+/* What the kernel's addresses differ by from those it was linked to. */
+#ifndef arch_kernel_slide
+#define arch_kernel_slide() UINT64_C(0)
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 
