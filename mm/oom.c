@@ -4,7 +4,9 @@
  *
  * The victim gets a fatal signal and frees its memory when it exits; until
  * then no second one is chosen, so that a slow exit does not empty the
- * container. Its first task (init) is spared while there is another.
+ * container. Its first task (init) is spared while there is another. Nobody is
+ * killed for a moment's shortage: when there is memory by now, and no limit of
+ * the container was met, the fault is just taken again.
  */
 #include <kernel/container.h>
 #include <kernel/log.h>
@@ -13,6 +15,7 @@
 
 #define SIGNAL_KILL  9
 #define OOM_PATIENCE (2 * NS_PER_SEC)
+#define ENOUGH       64 /* free pages that a fault comes by with */
 
 static struct {
 	struct spinlock lock; /* RANK_SLAB */
@@ -50,13 +53,15 @@ task_pages(struct task *t)
 }
 
 void
-oom_kill(struct container *c)
+oom_kill(struct container *c, bool over_limit)
 {
 	struct task *t, *victim = NULL;
+	struct page_stats st;
 	long most = -1;
 	int from = 1;
 
-	if (!oom_turn(c))
+	page_stats(&st);
+	if ((!over_limit && st.free >= ENOUGH) || !oom_turn(c))
 		return;
 	while (task_next(c, from, &t) == OK) {
 		long pages = task_pages(t);

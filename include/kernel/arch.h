@@ -41,6 +41,7 @@ struct thread_head {
 	struct cpu *cpu; /* [C] where it runs */
 	unsigned preempt; /* [s] > 0: stays on this CPU */
 	atomic_uint work; /* [A] WORK_*: to do before user mode */
+	bool alloc_fails; /* [s] allocations count: alloc_fail_for() */
 };
 
 /* thread_head.work: any bit sends the way out of the kernel through
