@@ -106,9 +106,10 @@ host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= unit host fuzz tools ktest abi boot
+SUITE ?= unit host fuzz tools ktest abi failing boot
+SEED ?= 1
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
-    --only '$(T)'
+    --only '$(T)' --seed $(SEED)
 
 test:
 	@sh tools/setup.sh run test
