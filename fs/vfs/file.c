@@ -515,6 +515,9 @@ file_transfer(struct file *in, uint64_t *in_off, struct file *out,
 		/* A stream that gave less than a page has no more now. */
 		if (got < PAGE_SIZE && (file_flags(in) & FILE_STREAM) != 0)
 			break;
+		/* Both may be without end, and neither ever waits. */
+		if (signal_pending(thread_current()))
+			break;
 	}
 	page_free(p, 0);
 	*done = total;
