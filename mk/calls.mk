@@ -38,7 +38,6 @@ $(CALLS)/xv6: $(XV6_CALLS) $(XV6_LIB) user/xv6/link.ld
 .PHONY: calls-bins calls nightly
 calls-bins: $(patsubst %,$(CALLS)/%,calls linux native xv6)
 
-SEED ?= 1
 calls nightly:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) --arch $(ARCH) --seed $(SEED) $@
+	@$(TEST_RUN) --arch $(ARCH) $@

@@ -59,11 +59,12 @@ $(TO)/tests/abi/linux/%.$(ARCH): tests/abi/linux/%.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS))
 $(TO)/tests/abi/linux/%.native: tests/abi/linux/%.c
 	$(call test-link,gcc $(ABI_CFLAGS))
-$(TO)/tests/abi/driver.$(ARCH): tests/abi/driver.c
+ABI_DRIVERS := $(patsubst %,$(TO)/tests/abi/%.$(ARCH),driver failing)
+$(ABI_DRIVERS): $(TO)/tests/abi/%.$(ARCH): tests/abi/%.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS) -I.)
 
 -include $(wildcard $(addsuffix .d,$(UNIT_BINS) $(FUZZ_BINS) $(ABI_BINS) \
-    $(TO)/tests/abi/driver.$(ARCH)))
+    $(ABI_DRIVERS)))
 
 # The kernel as a process: tests/host links with its library; so do fuzzers
 # whose first line is `// kernel`.
@@ -100,13 +101,15 @@ endif
 .PHONY: test unit-bins fuzz-bins abi-bins host-bins boot-bins ktest-bins
 unit-bins: $(UNIT_BINS)
 fuzz-bins: $(FUZZ_BINS)
-abi-bins: $(ABI_BINS) $(if $(ABI_SRCS),$(TO)/tests/abi/driver.$(ARCH))
+abi-bins: $(ABI_BINS) $(ABI_DRIVERS)
 host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= unit host fuzz tools ktest abi boot
-TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)'
+SUITE ?= unit host fuzz tools ktest abi failing boot
+SEED ?= 1
+TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)' \
+    --seed $(SEED)
 
 # Every port, unless one is asked for; riscv64 is the first.
 comma := ,
@@ -117,8 +120,8 @@ test:
 	@sh tools/setup.sh run test
 	@$(TEST_RUN) --arch $(TEST_PORTS) $(SUITE)
 
-.PHONY: unit host-tests race ktest abi boot fuzz
-unit race ktest abi boot:
+.PHONY: unit host-tests race ktest abi boot fuzz failing
+unit race ktest abi failing boot:
 	@sh tools/setup.sh run test
 	@$(TEST_RUN) --arch $(ARCH) $@
 host-tests:

@@ -315,7 +315,7 @@ static size_t
 stacks_reclaim(size_t want)
 {
 	return STACK_PAGES *
-	    stacks_trim(0, DIV_ROUND_UP(want, STACK_PAGES));
+	    stacks_trim(0, want / STACK_PAGES + 1);
 }
 
 vaddr_t

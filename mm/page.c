@@ -78,6 +78,7 @@ static struct {
 static struct cpu_pages cpu_pages[CPU_MAX];
 atomic_long page_use_counts[PAGE_USES];
 atomic_ulong alloc_fail_at;
+static atomic_bool alloc_fail_marked; /* only marked threads count */
 
 _Static_assert(sizeof(struct page) == 32, "one frame costs 32 bytes");
 _Static_assert(PAGE_SIZE == STRING_PAGE_BYTES, "page_zero() clears a page");
@@ -507,6 +508,27 @@ poison_check(const struct page *p)
 		if (b[i] != POISON_FREE)
 			panic("free page %#llx written at +%zu: %#x",
 			    (unsigned long long)page_phys(p), i, b[i]);
+}
+
+void
+alloc_fail_for(unsigned long nth)
+{
+	arch_current()->alloc_fails = nth != 0;
+	atomic_store(&alloc_fail_marked, nth != 0);
+	atomic_store(&alloc_fail_at, nth);
+}
+
+bool
+alloc_counts_down(void)
+{
+	unsigned long n = atomic_load(&alloc_fail_at);
+
+	if (atomic_load(&alloc_fail_marked) && !arch_current()->alloc_fails)
+		return false;
+	while (n != 0 &&
+	    !atomic_compare_exchange_weak(&alloc_fail_at, &n, n - 1))
+		;
+	return n == 1;
 }
 
 struct page *

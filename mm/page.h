@@ -36,15 +36,14 @@ page_refs(const struct page *p)
 	return atomic_load_explicit(&p->refs.count, memory_order_acquire);
 }
 
+/* Counts this allocation, if it counts; true: it is the one to fail. */
+bool alloc_counts_down(void);
 /* True when fault injection wants this allocation to fail. */
 static inline bool
 alloc_must_fail(void)
 {
-	if (LIKELY(atomic_load_explicit(
-	    &alloc_fail_at, memory_order_relaxed) == 0))
-		return false;
-	return atomic_fetch_sub_explicit(
-	    &alloc_fail_at, 1, memory_order_relaxed) == 1;
+	return UNLIKELY(atomic_load_explicit(
+	    &alloc_fail_at, memory_order_relaxed) != 0) && alloc_counts_down();
 }
 
 /* Gives this CPU's cached single pages back to the buddy lists. */

@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -388,6 +389,45 @@ class Abi(Suite):
                             "\n%s" % (*want, *ours))
 
 
+class Failing(Abi):
+    """Allocations that fail in turn under the programs of the suite `abi`,
+    in the check build. What those tell and how they end is their business."""
+
+    machines = False # one port is enough: the kernel's paths are the same
+    STEP, MOST = 23, 12
+    # These wait for what failed, or take their time.
+    SPARED = ()
+
+    def run(self):
+        sources = [s for s in sorted(self.WHERE.glob("*.c"))
+                   if self.wanted(s) and s.stem not in self.SPARED]
+        if self.make("image", ARCH=self.arch, BUILD="check") != 0 or \
+                self.make("abi-bins", ARCH=self.arch) != 0:
+            self.count.fail("failing: did not build")
+            return
+        with tempfile.TemporaryDirectory() as extra:
+            for s in sources:
+                shutil.copy(self.binary(s, self.arch),
+                            Path(extra) / s.stem)
+            shutil.copy(self.b / ("tests/abi/failing." + self.arch),
+                        Path(extra) / "failing")
+            self.one(extra, [s.stem for s in sources])
+
+    def one(self, extra, names):
+        first = 1 + self.args.seed % self.STEP
+        status, text, err = self.machine(
+            kernel=self.kernel("check"), smp=2, extra=extra,
+            cmd="/extra/failing %d %d %d %s && echo alive | cat" % (
+                first, self.STEP, self.MOST, " ".join(names)),
+            limit=600 + self.MOST * len(names),
+            log=self.b / self.arch / "failing.log")
+        done = re.findall(r"^failing: (\w+): \d+ runs", text, re.M)
+        self.count.ok(len(done))
+        if status != 0 or "alive" not in text or done != names or \
+                REPORTS.search(text + err):
+            self.count.fail("failing: status %d" % status, text + err)
+
+
 class Calls(Suite):
     """Random calls of every ABI in the booted kernel (tests/calls): it has to
     survive, to hold no lock, and to give everything back."""
@@ -434,8 +474,9 @@ class Nightly(Calls):
     LIMIT = 8 * 3600
 
 
-SUITES = {"calls": Calls, "nightly": Nightly, "unit": Unit, "host": Host, "race": Race, "fuzz": Fuzz, "tools": Tools,
-          "ktest": Ktest, "abi": Abi, "boot": Boot}
+SUITES = {"unit": Unit, "host": Host, "race": Race, "fuzz": Fuzz,
+          "tools": Tools, "ktest": Ktest, "abi": Abi, "failing": Failing,
+          "calls": Calls, "nightly": Nightly, "boot": Boot}
 
 
 def main():

@@ -6,7 +6,9 @@
 #include <kernel/chardev.h>
 #include <kernel/log.h>
 #include <kernel/random.h>
+#include <kernel/signal.h>
 #include <kernel/space.h>
+#include <kernel/task.h>
 #include <kernel/user.h>
 
 #include <lib/string.h>
@@ -42,7 +44,8 @@ null_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 	return OK;
 }
 
-/* Runs step until the iterator is full; a short step faults pages in. */
+/* Runs step until the iterator is full or a signal wants to be seen; a short
+ * step faults pages in. */
 static enum err
 fill_iter(struct iter *it, uint64_t *off, size_t *done,
     size_t (*step)(struct iter *it))
@@ -50,7 +53,8 @@ fill_iter(struct iter *it, uint64_t *off, size_t *done,
 	size_t start = it->left;
 	enum err e = OK;
 
-	while (it->left != 0 && e == OK) {
+	while (it->left != 0 && e == OK &&
+	    (it->left == start || !signal_pending(thread_current()))) {
 		if (step(it) == 0)
 			e = iter_fault_in(it);
 	}
@@ -121,7 +125,8 @@ random_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 	enum err e = OK;
 
 	(void)f;
-	while (it->left != 0 && e == OK) {
+	while (it->left != 0 && e == OK &&
+	    (it->left == start || !signal_pending(thread_current()))) {
 		uint64_t word = 0;
 
 		if (iter_read(it, &word, MIN(it->left, sizeof(word))) == 0)

@@ -114,6 +114,38 @@ show_live(struct seq *q, const struct proc_ctx *c)
 	return OK;
 }
 
+/* How many allocations are left until one fails; 0: it has failed. */
+static enum err
+show_alloc_fail(struct seq *q, const struct proc_ctx *c)
+{
+	(void)c;
+	seq_printf(q, "%lu\n", atomic_load(&alloc_fail_at));
+	return OK;
+}
+
+/* "N": of the writer's allocations, and those of threads and processes that
+ * come from it, the Nth from now on fails. "0": none. */
+static enum err
+store_alloc_fail(const struct proc_ctx *c, const char *text, size_t len)
+{
+	unsigned long n = 0;
+
+	(void)c;
+	if (!CARMINE_CHECK)
+		return ERR_NOTSUP;
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	if (len == 0 || len > 9)
+		return ERR_INVAL;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return ERR_INVAL;
+		n = n * 10 + (unsigned long)(text[i] - '0');
+	}
+	alloc_fail_for(n);
+	return OK;
+}
+
 static enum err
 show_abis(struct seq *q, const struct proc_ctx *c)
 {
@@ -164,6 +196,7 @@ store_crash(const struct proc_ctx *c, const char *text, size_t len)
 
 const struct proc_entry proc_carmine_table[] = {
 	PROC_FILE("abis", show_abis),
+	PROC_WRITE("alloc_fail", show_alloc_fail, store_alloc_fail),
 	PROC_FILE("counters", show_counters),
 	{ .name = "crash", .mode = S_REGULAR | 0200, .store = store_crash },
 	PROC_FILE("live", show_live),

@@ -208,6 +208,27 @@ static const struct proc_entry kernel_table[] = {
 	PROC_END,
 };
 
+#define DROP_TURNS 16 /* others may fill what we empty */
+
+/* Reclaims on each CPU in turn, since each has caches of its own. */
+static size_t
+reclaim_on_all(void)
+{
+	struct thread *self = thread_current();
+	uint64_t mine = self->se.affinity, online = cpu_online_mask();
+	size_t freed = 0;
+
+	for (unsigned i = 0; i < 64; i++) {
+		if ((online >> i & 1) == 0)
+			continue;
+		err_ignore(sched_set_affinity(self, UINT64_C(1) << i));
+		rcu_barrier();
+		freed += reclaim_pages(SIZE_MAX);
+	}
+	err_ignore(sched_set_affinity(self, mine));
+	return freed;
+}
+
 /* Any number: all caches give back what nobody uses. Freeing frees more (a
  * name its node, a node its pages), so again until nothing comes. */
 static enum err
@@ -218,9 +239,8 @@ store_drop_caches(const struct proc_ctx *c, const char *text, size_t len)
 		return ERR_PERM;
 	if (len != 1 || text[0] < '1' || text[0] > '3')
 		return ERR_INVAL;
-	do
-		rcu_barrier();
-	while (reclaim_pages(SIZE_MAX) != 0);
+	for (unsigned i = 0; i < DROP_TURNS && reclaim_on_all() != 0; i++)
+		;
 	return OK;
 }
 

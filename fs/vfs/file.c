@@ -519,6 +519,9 @@ file_transfer(const struct file_transfer *t, size_t n, size_t *done)
 		/* A stream that gave less than a page has no more now. */
 		if (got < PAGE_SIZE && (file_flags(t->in) & FILE_STREAM) != 0)
 			break;
+		/* Both may be without end, and neither ever waits. */
+		if (signal_pending(thread_current()))
+			break;
 	}
 	page_free(p, 0);
 	*done = total;

@@ -42,6 +42,7 @@ struct thread_head {
 	unsigned preempt; /* [s] > 0: stays on this CPU */
 	atomic_uint work; /* [A] WORK_*: to do before user mode */
 	bool frame_whole; /* [s] for arch_frame_is_whole() */
+	bool alloc_fails; /* [s] allocations count: alloc_fail_for() */
 };
 
 /* thread_head.work: any bit sends the way out of the kernel through

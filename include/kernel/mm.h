@@ -123,6 +123,9 @@ void slab_init(void);
 /* Test support: the nth allocation from now on fails once (0: never); all
  * page and slab allocations count. */
 extern atomic_ulong alloc_fail_at;
+/* The same, but only allocations of the current thread count, and of threads
+ * and processes that it and they start; 0 lets all go. */
+void alloc_fail_for(unsigned long nth);
 
 /* ---- kernel mappings -------------------------------------------------- */
 

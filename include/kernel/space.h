@@ -251,5 +251,6 @@ enum err space_futex_key(
     struct space *s, vaddr_t va, bool shared, struct futex_key *out);
 void futex_key_drop(struct futex_key *k);
 /* Out of memory in a fault with nobody to answer: picks and kills the largest
- * task of the container. */
-void oom_kill(struct container *c);
+ * task of the container. over_limit: it is the container's limit, so that
+ * free memory does not help. */
+void oom_kill(struct container *c, bool over_limit);

@@ -181,7 +181,7 @@ trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access)
 		break;
 	case ERR_NOMEM:
 	case ERR_QUOTA:
-		oom_kill(t->task->container);
+		oom_kill(t->task->container, e == ERR_QUOTA);
 		break;
 	default:
 		user_fault(f, SIG_BUS, BUS_ADRERR, va);

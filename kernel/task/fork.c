@@ -162,10 +162,16 @@ copy_rest(unsigned flags, struct task *from, struct task *to)
 	return OK;
 }
 
-/* Shows the child to the world. */
+/*
+ * Shows the child to the world. Where the caller was killed meanwhile, perhaps
+ * with its whole group, which the child was not in yet, the child dies, too:
+ * otherwise a group that forks faster than it is killed lives for ever.
+ */
 static void
 link_task(const struct fork_request *req, struct task *child)
 {
+	const struct sig_info kill = { .number = SIG_KILL,
+		.code = SIGC_KERNEL };
 	struct task *self = task_current(), *parent = self;
 	unsigned long flags = spin_lock_irq(&task_tree_lock);
 
@@ -173,6 +179,8 @@ link_task(const struct fork_request *req, struct task *child)
 		parent = self->parent;
 	group_join(child, self->group, self->session);
 	task_link_child(parent, child);
+	if (atomic_load(&arch_current()->work) & WORK_KILLED)
+		err_ignore(signal_send_in_tree(child, &kill));
 	spin_unlock_irq(&task_tree_lock, flags);
 }
 

@@ -89,6 +89,7 @@ thread_create(struct task *task, struct pid *id, struct thread **out)
 	obj_init(&t->obj, &thread_ops, OBJ_THREAD);
 	obj_ref(&t->obj);
 	thread_setup(t, task_ref(task));
+	t->head.alloc_fails = arch_current()->alloc_fails;
 	if (id != NULL) {
 		t->id = pid_ref(id);
 		t->tid = id->number;

@@ -2,6 +2,7 @@
 /* Random Linux calls:  linux SEED COUNT root|user */
 #include "fuzz.h"
 
+#include <asm/sockios.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -40,9 +41,25 @@ static const char *const careful[] = { "reboot", "kill", "tkill", "tgkill",
 	"setdomainname", "clock_settime", "settimeofday", "clock_adjtime",
 	"adjtimex", NULL };
 
+static struct fuzz main_fuzz;
+
+/* Root makes anybody the owner of a file, who gets signals of any number. */
+static bool
+names_owner(const char *name, const uintptr_t *a)
+{
+	int what = (int)a[1];
+
+	if (strcmp(name, "fcntl") == 0)
+		return what == F_SETOWN || what == F_SETOWN_EX;
+	return strcmp(name, "ioctl") == 0 &&
+	    (what == FIOSETOWN || what == SIOCSPGRP);
+}
+
 static long
 make(const struct fuzz_call *c, const uintptr_t *a)
 {
+	if (main_fuzz.root && names_owner(c->name, a))
+		return -1;
 	return syscall((long)c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -81,7 +98,6 @@ static const struct fuzz_abi abi = {
 	.wait = wait_child,
 };
 
-static struct fuzz main_fuzz;
 static volatile sig_atomic_t faults;
 
 /* Returns to a context that is not the one that was interrupted. */

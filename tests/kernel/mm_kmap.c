@@ -48,6 +48,36 @@ KTEST(stacks_are_aligned_mapped_and_guarded)
 	reclaim_pages(1000);
 }
 
+static size_t
+free_now(void)
+{
+	struct page_stats st;
+
+	page_stats(&st);
+	return st.free;
+}
+
+/* Whoever is asked first: the want of all was too large for one's sum. */
+KTEST(all_kept_stacks_come_back_when_all_is_wanted)
+{
+	vaddr_t tops[16];
+	size_t before;
+
+	(void)reclaim_pages(SIZE_MAX);
+	before = free_now();
+	for (unsigned turn = 0; turn < 8; turn++) {
+		for (unsigned i = 0; i < ARRAY_LEN(tops); i++) {
+			tops[i] = kstack_alloc();
+			EXPECT(tops[i] != 0);
+		}
+		for (unsigned i = 0; i < ARRAY_LEN(tops); i++)
+			kstack_free(tops[i]);
+		(void)reclaim_pages(SIZE_MAX);
+		EXPECT(free_now() + ARRAY_LEN(tops) > before);
+		(void)reclaim_pages(1); /* the next one is first */
+	}
+}
+
 KTEST(the_heap_gives_memory_back)
 {
 	static void *got[2000];
