@@ -53,7 +53,8 @@ look_shared(const struct look *l, uint32_t fd)
 	struct obj *o;
 	unsigned revents;
 
-	if (l->slots != &no_slots || handle_get(l->table, fd, OBJ_ANY_FILE, 0, &o) != OK)
+	if (l->slots != &no_slots ||
+	    handle_get(l->table, fd, OBJ_ANY_FILE, 0, &o) != OK)
 		return POLL_NVAL;
 	revents = file_poll(file_of(o), NULL);
 	obj_unref(o);
