@@ -62,10 +62,13 @@ part_in(void *dst, uintptr_t src, size_t n)
 	unsigned long flags = arch_irq_save();
 	const char *from = soft_lookup(src, false);
 
-	if (LIKELY(from != NULL))
-		move(dst, from, n);
+	if (UNLIKELY(from == NULL)) {
+		arch_irq_restore(flags);
+		return false;
+	}
+	move(dst, from, n);
 	arch_irq_restore(flags);
-	return from != NULL;
+	return true;
 }
 
 static ALWAYS_INLINE bool
@@ -74,10 +77,13 @@ part_out(uintptr_t dst, const void *src, size_t n)
 	unsigned long flags = arch_irq_save();
 	char *to = soft_lookup(dst, true);
 
-	if (LIKELY(to != NULL))
-		move(to, src, n);
+	if (UNLIKELY(to == NULL)) {
+		arch_irq_restore(flags);
+		return false;
+	}
+	move(to, src, n);
 	arch_irq_restore(flags);
-	return to != NULL;
+	return true;
 }
 
 static ALWAYS_INLINE bool
@@ -172,11 +178,11 @@ user_zero_nofault(uintptr_t dst, size_t len)
 	return pages_zero(dst, len);
 }
 
-/* From the first byte that could not be copied. */
+/* What is not a matter of one page that is there. */
 static NOINLINE enum err
-copy_in_rest(void *dst, uintptr_t src, size_t len)
+copy_in_pages(void *dst, uintptr_t src, size_t len)
 {
-	size_t done = 0;
+	size_t done = pages_in(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(src + done, PROT_READ);
@@ -191,21 +197,14 @@ copy_in_rest(void *dst, uintptr_t src, size_t len)
 enum err
 user_copy_in(void *dst, uintptr_t src, size_t len)
 {
-	size_t done = 0;
-
-	if (LIKELY(in_one_page(src, len))) {
-		if (LIKELY(part_in(dst, src, len)))
-			return OK;
-	} else {
-		done = pages_in(dst, src, len);
-	}
-	return copy_in_rest((char *)dst + done, src + done, len - done);
+	return LIKELY(in_one_page(src, len) && part_in(dst, src, len)) ? OK :
+	    copy_in_pages(dst, src, len);
 }
 
 static NOINLINE enum err
-copy_out_rest(uintptr_t dst, const void *src, size_t len)
+copy_out_pages(uintptr_t dst, const void *src, size_t len)
 {
-	size_t done = 0;
+	size_t done = pages_out(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(dst + done, PROT_WRITE);
@@ -221,15 +220,8 @@ copy_out_rest(uintptr_t dst, const void *src, size_t len)
 enum err
 user_copy_out(uintptr_t dst, const void *src, size_t len)
 {
-	size_t done = 0;
-
-	if (LIKELY(in_one_page(dst, len))) {
-		if (LIKELY(part_out(dst, src, len)))
-			return OK;
-	} else {
-		done = pages_out(dst, src, len);
-	}
-	return copy_out_rest(dst + done, (const char *)src + done, len - done);
+	return LIKELY(in_one_page(dst, len) && part_out(dst, src, len)) ? OK :
+	    copy_out_pages(dst, src, len);
 }
 
 enum err

@@ -442,7 +442,8 @@ copy_of(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
 	if (h < s->size) {
 		uint64_t v = slot_load(s, h);
 
-		if (slot_is_live(v) && ref_inc_unless_zero(&slot_obj(v)->refs)) {
+		if (slot_is_live(v) &&
+		    ref_inc_unless_zero(&slot_obj(v)->refs)) {
 			*out = slot_make(
 			    slot_obj(v), slot_rights(v) & mask, flags);
 			e = OK;
