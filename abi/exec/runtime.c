@@ -50,10 +50,12 @@ is_magic(const struct runtime *r, const struct image *img)
 static bool
 is_suffix(const struct runtime *r, const struct image *img)
 {
-	size_t len = strlen(img->path);
+	/* Of the file that is looked at now: the runtime, once it was found. */
+	const char *name = img->via[0] != '\0' ? img->via : img->path;
+	size_t len = strlen(name);
 
-	return len > r->len + 1 && img->path[len - r->len - 1] == '.' &&
-	    memcmp(img->path + len - r->len, r->magic, r->len) == 0;
+	return len > r->len + 1 && name[len - r->len - 1] == '.' &&
+	    memcmp(name + len - r->len, r->magic, r->len) == 0;
 }
 
 bool

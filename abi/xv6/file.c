@@ -109,13 +109,16 @@ static enum err
 write_place(struct file *f, uint64_t *off, uint64_t *size)
 {
 	struct file_stat st;
-	enum err e = file_stat_of(f, &st);
+	enum err e;
 
-	if (e != OK)
-		return e;
+	/* The offset first: others who write through this descriptor move it
+	 * after they have made the file longer. */
 	mutex_lock(&f->lock);
 	*off = f->off;
 	mutex_unlock(&f->lock);
+	e = file_stat_of(f, &st);
+	if (e != OK)
+		return e;
 	*size = st.size;
 	return *off > st.size ? ERR_INVAL : OK;
 }

@@ -210,6 +210,10 @@ trace_call_exit(struct thread *t, uintptr_t nr, enum err e, long ret)
 {
 	struct line l;
 
+	/* A new program, of maybe another ABI, or a signal's end: the call has
+	 * no result, and its number may have another name by now. */
+	if (e == ERR_JUSTRETURN)
+		return;
 	begin(&l, t, nr);
 	if (e == OK && (ret < -4096 || ret > 0xffffff))
 		add(&l, " = 0x%lx", (unsigned long)ret);

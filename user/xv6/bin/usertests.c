@@ -195,6 +195,22 @@ nothing_is_written_behind_the_end(void)
 }
 
 static void
+two_write_through_one_descriptor(void)
+{
+	int fd = open("utest/f", XV6_O_CREATE | XV6_O_RDWR);
+	int pid = fork(), status = -1;
+
+	for (int i = 0; i < 2000; i++)
+		CHECK(write(fd, "0123456789", 10) == 10);
+	if (pid == 0)
+		exit(0);
+	CHECK(wait(&status) == pid && status == 0);
+	CHECK(size_of("utest/f") == 2 * 2000 * 10);
+	close(fd);
+	CHECK(unlink("utest/f") == 0);
+}
+
+static void
 exec_takes_32_arguments(void)
 {
 	char *argv[34];
@@ -655,6 +671,7 @@ static const struct {
 	TEST(exec_keeps_the_caller_on_failure), TEST(exec_takes_32_arguments),
 	TEST(a_write_that_ends_in_nothing_changes_what_is_there),
 	TEST(nothing_is_written_behind_the_end),
+	TEST(two_write_through_one_descriptor),
 	TEST(a_bare_name_is_a_program_of_the_zone),
 	TEST(what_is_free_stays_the_same), TEST(a_fork_bomb_ends),
 	TEST(orphans_are_taken),
