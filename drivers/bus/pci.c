@@ -356,23 +356,54 @@ publish(struct pci_func *f)
 	d->irq_count = d->irqs[0] != 0;
 }
 
-void
+/* Takes back what was found since before: its host is given up. */
+static void
+forget(struct pci_host *h, struct list *before)
+{
+	while (before->next != &pci.all) {
+		struct pci_func *f = container_of(
+		    before->next, struct pci_func, link);
+
+		list_del(&f->link);
+		kfree(f, sizeof(*f));
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(h->map); i++)
+		kunmap(h->map[i], 2 * BUS_BYTES);
+}
+
+/* Is it only the machine itself, which needs neither address nor line? */
+static bool
+is_bare(const struct pci_func *f)
+{
+	return f->class >> 8 == CLASS_HOST >> 8 && pci_read8(f, PCI_PIN) == 0;
+}
+
+enum err
 pci_host_add(struct pci_host *h, struct device *d)
 {
-	struct list *before = pci.all.prev;
-	struct pci_func *f;
+	struct list *before = pci.all.prev, *l;
+	bool bare = true;
+	enum err e = OK;
 
 	h->next_bus = h->first + 1u;
 	if (h->ecam != 0 && registers(h, h->first, 0) == NULL) {
 		klog(LOG_WARN, "%s: no memory to map it", d->name);
-		return;
+		return ERR_NOMEM;
 	}
 	scan_bus(h, h->first, NULL);
-	pci_assign(h);
-	for (struct list *l = before->next; l != &pci.all; l = l->next) {
-		f = container_of(l, struct pci_func, link);
-		publish(f);
+	for (l = before->next; l != &pci.all; l = l->next)
+		bare = bare && is_bare(container_of(l, struct pci_func, link));
+	if (!bare) {
+		e = h->details(h, d);
+		if (e != OK) {
+			forget(h, before);
+			return e;
+		}
+		pci_assign(h);
 	}
+	for (l = before->next; l != &pci.all; l = l->next)
+		publish(container_of(l, struct pci_func, link));
+	return OK;
 }
 
 struct pci_func *

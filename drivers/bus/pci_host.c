@@ -80,11 +80,19 @@ read_ranges(struct pci_host *h, struct device *d)
 static int
 map_line(const void *fdt, const fdt32_t *p, unsigned left, unsigned *irq)
 {
-	int chip = left < 6 ? -1 :
-	    fdt_node_offset_by_phandle(fdt, fdt32_to_cpu(p[4]));
+	/* All lines lead to one chip, and finding it means to read the whole
+	 * blob. Start-up is single-threaded. */
+	static uint32_t last_phandle;
+	static int chip = -1;
 	const fdt32_t *n;
 	int len, ac = 0, ic;
 
+	if (left < 6)
+		return 0;
+	if (chip < 0 || fdt32_to_cpu(p[4]) != last_phandle) {
+		last_phandle = fdt32_to_cpu(p[4]);
+		chip = fdt_node_offset_by_phandle(fdt, last_phandle);
+	}
 	if (chip < 0)
 		return 0;
 	n = fdt_getprop(fdt, chip, "#address-cells", &len);
@@ -130,12 +138,21 @@ read_lines(struct pci_host *h, struct device *d)
 }
 
 static enum err
+fdt_details(struct pci_host *h, struct device *d)
+{
+	enum err e = read_ranges(h, d);
+
+	if (e == OK)
+		read_lines(h, d);
+	return e;
+}
+
+static enum err
 fdt_host(struct pci_host *h, struct device *d)
 {
 	unsigned len;
 	const fdt32_t *buses = dev_property(d, "bus-range", &len);
 	uint64_t room = d->mmio_count != 0 ? d->mmio[0].size / ECAM_BUS : 0;
-	enum err e;
 
 	if (room == 0)
 		return ERR_INVAL;
@@ -151,10 +168,8 @@ fdt_host(struct pci_host *h, struct device *d)
 		h->last = (uint8_t)last;
 	}
 	h->ecam = d->mmio[0].base - h->first * ECAM_BUS;
-	e = read_ranges(h, d);
-	if (e == OK)
-		read_lines(h, d);
-	return e;
+	h->details = fdt_details;
+	return OK;
 }
 
 /* ---- ACPI ---------------------------------------------------------------- */
@@ -193,7 +208,6 @@ pc_windows(struct pci_host *h)
 			low, CHIPS_FIRST - low, low, false };
 	h->window[PCI_PREF] = (struct pci_window){
 		high, HIGH_BYTES, high, false };
-	h->kept = true;
 }
 
 static void
@@ -207,6 +221,14 @@ pc_lines(struct pci_host *h)
 		for (unsigned pin = 0; pin < PCI_PINS; pin++)
 			h->intx[s][pin] = (uint16_t)(s < Q35_ROUTED ?
 			    Q35_PIRQ_E + (s + pin) % 4 : Q35_PIRQ_A + pin);
+}
+
+static enum err
+pc_details(struct pci_host *h, struct device *d UNUSED)
+{
+	pc_windows(h);
+	pc_lines(h);
+	return OK;
 }
 
 /* The pair of ports keeps what is selected. */
@@ -235,8 +257,8 @@ acpi_host(struct pci_host *h, struct device *d)
 		h->first = f->ecam[i].first;
 		h->last = f->ecam[i].last;
 	}
-	pc_windows(h);
-	pc_lines(h);
+	h->kept = true;
+	h->details = pc_details;
 	return OK;
 }
 
@@ -250,11 +272,10 @@ host_probe(struct device *d)
 
 	h->name = d->name;
 	e = d->fdt_node >= 0 ? fdt_host(h, d) : acpi_host(h, d);
-	if (e != OK && e != ERR_NOENT) {
-		klog(LOG_WARN, "%s: tables that cannot be", d->name);
-	}
 	if (e == OK)
-		pci_host_add(h, d);
+		e = pci_host_add(h, d);
+	if (e == ERR_INVAL)
+		klog(LOG_WARN, "%s: tables that cannot be", d->name);
 	return e;
 }
 

@@ -1,11 +1,12 @@
 /*
- * The RISC-V advanced platform-level interrupt controller, direct delivery.
+ * The RISC-V advanced platform-level interrupt controller.
  *
  * Each hart has an interrupt delivery control (IDC) whose claim register
  * names the most urgent pending source. The M-mode domain is the firmware's;
  * it hands the sources down to the S-mode domain, which is the one whose
- * targets are S-mode external interrupts. A domain that delivers by message
- * (to an IMSIC) is refused.
+ * targets are S-mode external interrupts. Where harts have IMSICs, it sends
+ * them messages instead: source n is message n, and after a level was handled
+ * it has to be told to look at it again.
  *
  * Source: RISC-V Advanced Interrupt Architecture 1.0, chapter 4.
  * Context: handle runs with irqs off; enable and set_cpu under irqs.lock.
@@ -17,10 +18,13 @@
 #include <libfdt.h>
 
 #include "hart_contexts.h"
+#include "imsic.h"
 
 #define APLIC_DOMAINCFG      0x0000u
 #define APLIC_SOURCECFG(irq) (0x0000u + 4u * (irq))
 #define APLIC_SETIENUM       0x1edcu
+#define APLIC_INPUT(irq)     (0x1d00u + (irq) / 32 * 4)
+#define APLIC_SETIPNUM_LE    0x2000u
 #define APLIC_CLRIENUM       0x1fdcu
 #define APLIC_TARGET(irq)    (0x3000u + 4u * (irq))
 #define APLIC_IDC(hart)      (0x4000u + 32u * (hart))
@@ -37,7 +41,8 @@
 struct aplic {
 	volatile void *regs; /* [I] */
 	unsigned sources; /* [I] */
-	unsigned hart[CPU_MAX]; /* [I] index of each CPU's IDC */
+	unsigned hart[CPU_MAX]; /* [I] index of each CPU's IDC or file */
+	bool by_message; /* [I] */
 	uint16_t target[IRQ_MAX]; /* irqs.lock: CPU of each source */
 };
 
@@ -46,7 +51,8 @@ aplic_set_target(struct aplic *a, unsigned irq, unsigned cpu)
 {
 	a->target[irq] = (uint16_t)cpu;
 	mmio_write32(a->regs, APLIC_TARGET(irq),
-	    a->hart[cpu] << TARGET_HART_SHIFT | PRIORITY);
+	    a->hart[cpu] << TARGET_HART_SHIFT |
+	    (a->by_message ? irq : PRIORITY));
 }
 
 static void
@@ -105,6 +111,24 @@ static const struct irqchip_ops aplic_ops = {
 	.init_cpu = aplic_init_cpu,
 };
 
+static void
+aplic_again(void *chip, unsigned irq)
+{
+	struct aplic *a = chip;
+
+	/* The chip is to look by itself whether the level still stands, but
+	 * QEMU before 9.0 does not. */
+	if (irq <= a->sources &&
+	    (mmio_read32(a->regs, APLIC_INPUT(irq)) >> irq % 32 & 1))
+		mmio_write32(a->regs, APLIC_SETIPNUM_LE, irq);
+}
+
+static const struct imsic_wired aplic_wired = {
+	.enable = aplic_enable,
+	.set_cpu = aplic_set_cpu,
+	.again = aplic_again,
+};
+
 static enum err
 aplic_probe(struct device *d)
 {
@@ -112,18 +136,28 @@ aplic_probe(struct device *d)
 	unsigned len;
 	const fdt32_t *count = dev_property(d, "riscv,num-sources", &len);
 
-	if (hart_contexts_read(d, a->hart) < boot_info.cpu_count)
-		return ERR_NODEV; /* the firmware's domain, or by message */
+	if (hart_contexts_read(d, a->hart) < boot_info.cpu_count) {
+		if (!imsic_is_parent(d, a->hart))
+			return ERR_NOENT; /* the firmware's domain */
+		a->by_message = true;
+	}
 	if (count == NULL || len != 4)
 		return ERR_NODEV;
 	a->regs = dev_map(d, 0);
 	if (a->regs == NULL)
 		return ERR_NOMEM;
 	a->sources = MIN(fdt32_to_cpu(*count), IRQ_MAX - 1u);
-	mmio_write32(a->regs, APLIC_DOMAINCFG, DOMAINCFG_IE);
-	if (mmio_read32(a->regs, APLIC_DOMAINCFG) & DOMAINCFG_DM)
+	mmio_write32(a->regs, APLIC_DOMAINCFG,
+	    DOMAINCFG_IE | (a->by_message ? DOMAINCFG_DM : 0));
+	if (!(mmio_read32(a->regs, APLIC_DOMAINCFG) & DOMAINCFG_DM) ==
+	    a->by_message)
 		return ERR_NOTSUP;
-	irqchip_register(&aplic_ops, a);
+	if (a->by_message) {
+		a->sources = MIN(a->sources, IMSIC_WIRED_MAX);
+		imsic_set_wired(&aplic_wired, a);
+	} else {
+		irqchip_register(&aplic_ops, a);
+	}
 	return OK;
 }
 
@@ -137,6 +171,6 @@ static const struct driver aplic = {
 	.match = aplic_match,
 	.state_size = sizeof(struct aplic),
 	.probe = aplic_probe,
-	.order = 0,
+	.order = 1, /* after the IMSICs, which may be its targets */
 };
 DRIVER(aplic);

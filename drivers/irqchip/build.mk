@@ -6,4 +6,4 @@ KSKIP += $(if $(filter x86_64,$(ARCH)),, \
     drivers/irqchip/ioapic.c drivers/irqchip/apic_msi.c)
 KSKIP += $(if $(filter riscv64,$(ARCH)),, \
     drivers/irqchip/plic.c drivers/irqchip/aplic.c \
-    drivers/irqchip/hart_contexts.c)
+    drivers/irqchip/hart_contexts.c drivers/irqchip/imsic.c)

@@ -214,6 +214,7 @@ start(struct vcon *c, struct device *d)
 		.fn = received, .arg = c };
 	struct virtq_setup tx = { .index = QUEUE_OUTPUT, .size = SLOTS,
 		.fn = sent, .arg = c };
+	unsigned long flags;
 	enum err e;
 
 	c->in = dev_dma_alloc(d, SLOTS * SLOT_BYTES, &c->in_bus);
@@ -230,8 +231,10 @@ start(struct vcon *c, struct device *d)
 	if (virtq_size(c->rx) < SLOTS || virtq_size(c->tx) < SLOTS)
 		return ERR_NOTSUP;
 	virtq_silence(c->tx);
+	flags = spin_lock_irq(&c->rx_lock);
 	for (unsigned i = 0; i < SLOTS && e == OK; i++)
 		e = offer(c, c->in + i * SLOT_BYTES);
+	spin_unlock_irq(&c->rx_lock, flags);
 	return e;
 }
 

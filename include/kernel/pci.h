@@ -40,6 +40,9 @@ struct pci_host {
 	 * it in the function's line register, or nowhere. */
 	uint16_t intx[PCI_SLOTS][PCI_PINS];
 	bool kept; /* the firmware gave addresses, which stay */
+	/* Fills windows and intx, which costs more than finding nothing:
+	 * called when something was found. */
+	enum err (*details)(struct pci_host *h, struct device *d);
 	unsigned next_bus; /* [s] of start-up */
 	void *map[128]; /* [s] of two buses each, as needed */
 };
@@ -60,8 +63,9 @@ struct pci_func {
 	struct pci_msix *msix; /* of its driver */
 };
 
-/* Finds and configures what is below. h lives for ever. */
-void pci_host_add(struct pci_host *h, struct device *d);
+/* Finds and configures what is below. h lives for ever. The error is that of
+ * details, or ERR_NOMEM. */
+enum err pci_host_add(struct pci_host *h, struct device *d);
 
 uint8_t pci_read8(const struct pci_func *f, unsigned off);
 uint16_t pci_read16(const struct pci_func *f, unsigned off);

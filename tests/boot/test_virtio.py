@@ -112,13 +112,15 @@ def test_console_stays_where_it_was_unless_asked(boot, device):
 
 # Machines whose devices interrupt by message, and the first such number.
 MESSAGES = {
+    "riscv64": (["qemu-system-riscv64", "-machine",
+                 "virt,accel=tcg,aia=aplic-imsic", "-cpu", "rv64,sstc=true"],
+                1024 + 128),
     "x86_64": (None, 64),
     "aarch64": (["qemu-system-aarch64", "-machine",
                  "virt,accel=tcg,gic-version=2", "-cpu", "neoverse-n1"], 80),
 }
 
 
-@pytest.mark.skipif(ARCH not in MESSAGES, reason="lines only")
 def test_queues_interrupt_by_message(boot):
     machine, first = MESSAGES[ARCH]
     c = boot(smp=2, machine=machine, more=("-device", "virtio-rng-pci"))
