@@ -261,17 +261,28 @@ clear_readers(unsigned n)
 #define RUNNER_STACK (32 * 1024)
 
 static pthread_t runners[RUNNERS_MAX];
-static atomic_uint runners_go, runners_stop, yields;
+static atomic_uint runners_stop, yields, target, reached;
+
+/* The main thread is a real-time one meanwhile: it waits for nobody's share
+ * when it makes them, nor when the target is reached. */
+static void
+be_real_time(int policy)
+{
+	struct sched_param p = { .sched_priority = policy == SCHED_FIFO };
+
+	sched_setscheduler(0, policy, &p);
+}
 
 static void *
 runner(void *arg)
 {
 	atomic_fetch_add(&tasks->up, 1);
 	while (!atomic_load(&runners_stop)) {
-		while (!atomic_load(&runners_go))
-			futex(&runners_go, FUTEX_WAIT, 0);
 		sched_yield();
-		atomic_fetch_add(&yields, 1);
+		if (atomic_fetch_add(&yields, 1) + 1 == atomic_load(&target)) {
+			atomic_store(&reached, 1);
+			futex(&reached, FUTEX_WAKE, 1);
+		}
 	}
 	return arg;
 }
@@ -279,14 +290,17 @@ runner(void *arg)
 static int
 add_runner(unsigned i)
 {
+	const struct sched_param fair = { 0 };
 	pthread_attr_t attr;
 	int e;
 
-	/* While they are being made they rest, or each would have its share. */
-	atomic_store(&runners_go, 0);
+	be_real_time(SCHED_FIFO);
 	atomic_store(&runners_stop, 0);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, RUNNER_STACK);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
+	pthread_attr_setschedparam(&attr, &fair);
 	e = pthread_create(&runners[i], &attr, runner, NULL);
 	pthread_attr_destroy(&attr);
 	errno = e;
@@ -294,31 +308,23 @@ add_runner(unsigned i)
 }
 
 static void
-start_runners(unsigned n)
-{
-	await_up(n);
-	atomic_store(&runners_go, 1);
-	futex(&runners_go, FUTEX_WAKE, n);
-}
-
-static void
 clear_runners(unsigned n)
 {
 	atomic_store(&runners_stop, 1);
-	start_runners(0);
 	for (unsigned i = 0; i < n; i++)
 		pthread_join(runners[i], NULL);
 	atomic_store(&tasks->up, 0);
+	be_real_time(SCHED_OTHER);
 }
 
 static int
 yield_all(unsigned count, unsigned n)
 {
-	unsigned start = atomic_load(&yields);
-
 	(void)n;
-	while (atomic_load(&yields) - start < count)
-		sched_yield();
+	atomic_store(&reached, 0);
+	atomic_store(&target, atomic_load(&yields) + count);
+	while (!atomic_load(&reached))
+		futex(&reached, FUTEX_WAIT, 0);
 	return 0;
 }
 
@@ -749,8 +755,7 @@ static const struct subject subjects[] = {
 	    clear_readers, {
 	    { "ask and answer", 300, ask_one },
 	    { "fork+exit+wait", 20, fork_exit_wait } } },
-	{ "runnable tasks", RUNNERS_MAX, add_runner, start_runners,
-	    clear_runners, {
+	{ "runnable tasks", RUNNERS_MAX, add_runner, await_up, clear_runners, {
 	    { "yield", 20000, yield_all } } },
 	{ "open files", MANY, add_file, NULL, close_many, {
 	    { "open+close", 300, open_close },
