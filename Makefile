@@ -15,6 +15,7 @@ include mk/image.mk
 include mk/tests.mk
 include mk/calls.mk
 include mk/bench.mk
+include mk/scaling.mk
 include mk/check.mk
 
 .PHONY: all help clean

@@ -1,10 +1,10 @@
 /*
  * Interval timers and POSIX timers.
  *
- * A POSIX timer belongs to its task (a tree by number, task.lock) and dies with
- * exec and exit. Its kernel timer fires with interrupts off and sends the signal; a
- * shot whose signal is still pending only counts as an overrun. Members that
- * the shot uses are under the timer's own lock.
+ * A POSIX timer belongs to its task (a tree by number, under task.lock) and
+ * dies with exec and exit. Its kernel timer fires with interrupts off and
+ * sends the signal; a shot whose signal is still pending only counts as an
+ * overrun. Members that the shot uses are under the timer's own lock.
  *
  * Source: man-pages 6.05 timer_create(2), timer_settime(2), getitimer(2).
  * Differs: timers on CPU-time clocks (and ITIMER_VIRTUAL, ITIMER_PROF)
