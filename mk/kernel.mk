@@ -79,7 +79,7 @@ $(O)/libfdt.a: $(FDT_OBJS)
 # The link is done three times so that the kernel knows its own symbols: with
 # an empty table, with one of the right size, and with the right one. The
 # third image is checked against the table it carries.
-KLDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack \
+KLDFLAGS = -nostdlib -static --gc-sections --build-id=none -z noexecstack \
     -z max-page-size=4096 -T arch/$(ARCH)/link.ld $(ARCH_LDFLAGS)
 ifeq ($(filter clang,$(CC)),)
 KLDFLAGS += --no-warn-rwx-segments

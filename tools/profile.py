@@ -90,7 +90,7 @@ def main():
     counts = out / "profile.out"
     counts.unlink(missing_ok=True)
     plugin = args.plugin or Path(args.b) / "tools/count.so"
-    bench.boot(args.arch, ours.kernel, ours.image, ours.append,
+    bench.boot(args.arch, ours.kernel, ours.image, ours.append + " nokaslr",
                [*bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,out=%s" %
                 (plugin, *program.extent(run), counts)],
                out / "profile.log")

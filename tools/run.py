@@ -324,9 +324,12 @@ def run(args):
     image, temporary = qemu.initrd(qemu.image_for(args.images, args.mem),
                                    args.cmd, args.extra)
 
+    # A debugger knows the addresses that the kernel was linked to.
+    append = args.append + (" nokaslr" if args.gdb else "")
+
     def build(serial, more=()):
         return qemu.command(args.arch, args.kernel, image, args.smp,
-                            args.mem, args.append, serial, more)
+                            args.mem, append.strip(), serial, more)
     try:
         if args.gdb:
             return debug(args, build)

@@ -131,8 +131,8 @@ arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 	 * "Already started" is no failure: the caller waits for the hart. */
 	do {
 		r = sbi_call(SBI_EXT_HSM, 0, boot_info.cpu_hwid[cpu],
-		    (uintptr_t)secondary_start - KERNEL_BASE + KERNEL_GIB,
-		    (uintptr_t)s - KERNEL_BASE + KERNEL_GIB);
+		    space_image_phys((const void *)secondary_start),
+		    space_image_phys(s));
 	} while (r.error != 0 && r.error != SBI_ERR_ALREADY &&
 	    arch_time() < limit);
 	if (r.error == SBI_ERR_ALREADY)

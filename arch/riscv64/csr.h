@@ -81,6 +81,10 @@ void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
 
 /* arch/riscv64/space.c: the kernel's final map; needs boot_info. */
 void space_map_kernel(void);
+/* Where p of the image is in memory. */
+paddr_t space_image_phys(const void *p);
+/* Chooses the kernel's place and corrects its addresses; paging off. */
+void slide_kernel(const void *fdt);
 /* Finds out whether satp holds ASIDs; boot CPU. */
 void space_probe_asids(void);
 /* What a hart that starts needs, read by physical address in start.S. */

@@ -21,10 +21,13 @@
 
 #define GIB_SHIFT   30
 
-uint64_t start_map(void);
+uint64_t start_map(const void *fdt);
 
 static pte_t kernel_gigs[PT_ENTRIES] ALIGNED(4096);
 static pte_t boot_root[PT_ENTRIES] ALIGNED(4096);
+static pte_t boot_image[PT_ENTRIES] ALIGNED(4096); /* a GiB: the image */
+
+extern char kernel_start[], kernel_end[];
 
 unsigned arch_pt_levels;
 vaddr_t arch_user_end;
@@ -36,21 +39,36 @@ gig_slot(vaddr_t va)
 	return (va >> GIB_SHIFT) & (PT_ENTRIES - 1);
 }
 
+/* The image at its virtual place, all in one GiB. */
+static void
+map_image_first(uint64_t rwx)
+{
+	vaddr_t va = KERNEL_BASE + (KERNEL_PHYS - KERNEL_GIB) + kernel_slide;
+	uint64_t size = (uint64_t)(kernel_end - kernel_start);
+
+	kernel_gigs[gig_slot(va)] =
+	    pte_table((paddr_t)(uintptr_t)boot_image);
+	for (uint64_t off = 0; off < size; off += MIB(2))
+		boot_image[(va + off) >> 21 & (PT_ENTRIES - 1)] =
+		    (KERNEL_PHYS + off) >> 12 << 10 | rwx;
+}
+
 /*
  * Runs at the physical address with paging off: every symbol here is a
- * physical address. Maps the kernel's GiB and the first 4 GiB of the direct
- * map, finds the mode, answers the satp to load. The caller must not be sent
+ * physical address. Chooses the kernel's place, maps it and the first 4 GiB of
+ * the direct map, finds the mode, answers the satp to load. The caller must not be sent
  * through function pointers or tables of addresses.
  */
 uint64_t
-start_map(void)
+start_map(const void *fdt)
 {
 	pte_t rwx = PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D | PTE_G;
 	uint64_t root = (uint64_t)(uintptr_t)boot_root;
 	uint64_t gigs = (uint64_t)(uintptr_t)kernel_gigs;
 	uint64_t satp;
 
-	kernel_gigs[gig_slot(KERNEL_BASE)] = KERNEL_GIB >> 12 << 10 | rwx;
+	slide_kernel(fdt);
+	map_image_first(rwx);
 	for (unsigned i = 0; i < 4; i++)
 		kernel_gigs[gig_slot(DIRECT_BASE) + i] =
 		    (uint64_t)i << GIB_SHIFT >> 12 << 10 | (rwx & ~PTE_X);
@@ -81,10 +99,11 @@ early_map_gigs(vaddr_t va UNUSED)
 	return final_gigs;
 }
 
-static paddr_t
-image_phys(const void *p)
+paddr_t
+space_image_phys(const void *p)
 {
-	return (paddr_t)(uintptr_t)p - KERNEL_BASE + KERNEL_GIB;
+	return (paddr_t)(uintptr_t)p - kernel_slide - KERNEL_BASE +
+	    KERNEL_GIB;
 }
 
 /*
@@ -104,7 +123,7 @@ space_map_kernel(void)
 
 	arch_user_end = (arch_pt_levels == 4 ? UINT64_C(1) << 47 :
 	    UINT64_C(1) << 38) - PAGE_SIZE;
-	arch_kernel_space.root = image_phys(arch_pt_levels == 4 ?
+	arch_kernel_space.root = space_image_phys(arch_pt_levels == 4 ?
 	    boot_root : kernel_gigs);
 	arch_kernel_space.satp = csr_read(satp);
 }

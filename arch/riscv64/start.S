@@ -8,6 +8,14 @@
  */
 #include "offsets.h"
 
+	/* t1 = virtual less physical address of the image; takes t2 */
+	.macro kernel_offset
+	lla	t2, kernel_slide
+	ld	t2, 0(t2)
+	li	t1, KERNEL_OFFSET
+	add	t1, t1, t2
+	.endm
+
 	.section .text.start, "ax"
 	.globl _start
 _start:
@@ -27,8 +35,9 @@ _start:
 	lla	sp, boot_stack_top
 	lla	tp, boot_thread
 	mv	fp, zero
+	mv	a0, s1
 	call	start_map		/* a0 = satp */
-	li	t1, KERNEL_OFFSET
+	kernel_offset
 	lla	t0, 2f
 	add	t0, t0, t1
 	csrw	stvec, t0
@@ -81,7 +90,7 @@ secondary_start:
 	ld	tp, START_HEAD(a1)
 	ld	sp, START_STACK(a1)
 	mv	fp, zero
-	li	t1, KERNEL_OFFSET
+	kernel_offset
 	lla	t2, 3f
 	add	t2, t2, t1
 	csrw	stvec, t2

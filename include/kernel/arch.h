@@ -79,6 +79,11 @@ struct sysargs {
 #define arch_map_barrier() ((void)0)
 #endif
 
+/* What the kernel's addresses differ by from those it was linked to. */
+#ifndef arch_kernel_slide
+#define arch_kernel_slide() UINT64_C(0)
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 

@@ -45,6 +45,7 @@ symbol_name(vaddr_t addr, size_t *offset)
 {
 	uint32_t low = 0, high = ksyms_count;
 
+	addr -= arch_kernel_slide();
 	if (ksyms_count == 0 || addr < ksyms_addr[0] || addr >= ksyms_end)
 		return NULL;
 	while (high - low > 1) {
@@ -154,6 +155,9 @@ print_others(void)
 void
 panic_finish(vaddr_t fp)
 {
+	if (arch_kernel_slide() != 0) /* tools/symbolize.py takes it off */
+		log_raw("kernel offset %016lx\n",
+		    (unsigned long)arch_kernel_slide());
 	backtrace_print(fp);
 	print_others();
 	log_dump(LOG_LINES);

@@ -1,4 +1,4 @@
-// uses: lib/string_ext.c
+// uses: lib/string_ext.c lib/fdt_scan.c
 /*
  * Flattened device trees as firmware might hand them over: what the start-up
  * code and the device tree's bus make of them. libfdt is compiled in here.
@@ -14,6 +14,8 @@
 #include "../../arch/common/fdt_boot.c"
 #undef read_cells
 #include "../../drivers/bus/fdt_device.c"
+
+#include <lib/fdt_scan.h>
 
 #include <fdt.c>
 #include <fdt_addresses.c>
@@ -90,6 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint64_t hz = 0;
 	char isa[64] = "";
 	void *copy = NULL;
+	uint32_t scanned;
 
 	if (len < sizeof(struct fdt_header))
 		return 0;
@@ -102,6 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memset(&boot_info, 0, sizeof(boot_info));
 	made_count = 0;
 	if (setjmp(refused) == 0) {
+		(void)fdt_scan_chosen(copy, "rng-seed", &scanned);
 		fdt_boot_read(copy, 0);
 		fdt_boot_cpu(copy, &hz, isa, sizeof(isa));
 		(void)fdt_boot_reg(copy, "riscv,plic0");

@@ -19,8 +19,11 @@
 #define DIRECT_BASE UINT64_C(0xffffffd000000000)
 #define DIRECT_END  UINT64_C(0xfffffff000000000)
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
-#define KERNEL_GIB  UINT64_C(0x80000000) /* what KERNEL_BASE shows */
+#define KERNEL_GIB  UINT64_C(0x80000000) /* what KERNEL_BASE stands for */
 #define KERNEL_PHYS UINT64_C(0x80200000) /* where the image starts */
+
+extern uint64_t kernel_slide; /* slide.c: what KERNEL_BASE moved by */
+#define arch_kernel_slide() kernel_slide
 
 /* User registers at kernel entry, at the top of the kernel stack. */
 struct arch_frame {
