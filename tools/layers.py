@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Checks who includes whom: down only, and no sibling on levels 5 and 6.
+"""Checks who includes whom: down only, and no sibling on levels 5 and 6. And
+that nobody but mm/user.c gets at user memory.
 
     layers.py [--graph]     from the top of the tree
 
@@ -123,8 +124,34 @@ def judge(src, to):
     return None
 
 
+# User memory is reached by mm/user.c alone, through the direct map: nobody else
+# translates a user address, and nobody opens user memory to the kernel.
+USER_ONLY = [
+    (re.compile(r"\bsoft_lookup\b"), ("mm/user.c", "mm/tlb.h", "mm/tlb.c")),
+    (re.compile(r"\bSSTATUS_SUM\b|\bstac\b|0x0f, 0x01, 0xcb|"
+                r"\bpan,\s*#0|0xd500409f"), ()),
+]
+
+
+def user_window(tree):
+    """Who does what only mm/user.c may, or what nobody may."""
+    errors = []
+    for src in tree.files:
+        if src.startswith("user/"):
+            continue
+        text = Path(src).read_text(errors="replace")
+        for pattern, allowed in USER_ONLY:
+            m = pattern.search(text)
+            if m and src not in allowed:
+                errors.append("%s:%d: %s: user memory is mm/user.c's" % (
+                    src, text.count("\n", 0, m.start()) + 1, m.group()))
+    return errors
+
+
 def main():
-    errors, edges = check(Tree())
+    tree = Tree()
+    errors, edges = check(tree)
+    errors += user_window(tree)
     if "--graph" in sys.argv:
         for a, b in sorted(edges):
             if a != b:

@@ -64,6 +64,24 @@ caller_free(struct caller *c)
 	kfree(c->thread, sizeof(*c->thread));
 }
 
+/* A refused call leaves the handle, its rights and the object as they were, and
+ * makes no other handle. */
+static bool
+is_untouched(struct handle_table *table, uint32_t h, struct obj *target,
+    rights_t rights)
+{
+	struct obj *got = NULL;
+	rights_t now = 0;
+	bool same;
+
+	if (handle_rights(table, h, &now) != OK || now != rights ||
+	    handle_get(table, h, ~0u, 0, &got) != OK)
+		return false;
+	same = got == target && atomic_load(&target->refs.count) == 3;
+	obj_unref(got);
+	return same && handle_rights(table, h + 1, &now) == ERR_BADHANDLE;
+}
+
 /* What call number answers for an object of this kind with these rights. */
 static enum err
 answer(struct caller *c, const struct checked_call *call, unsigned kind,
@@ -80,6 +98,8 @@ answer(struct caller *c, const struct checked_call *call, unsigned kind,
 	EXPECT_OK(handle_add(c->task->handles, &target, rights, 0, &h));
 	a.v[0] = h;
 	e = nt_call(c->thread, call->number, &a, &ret);
+	EXPECT(ret == 0);
+	EXPECT(is_untouched(c->task->handles, h, &target, rights));
 	EXPECT_OK(handle_close(c->task->handles, h));
 	obj_unref(&target);
 	return e;

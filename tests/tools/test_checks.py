@@ -52,6 +52,24 @@ def test_includes_point_down(tree, src, include, allowed):
     assert (errors == []) == allowed, errors
 
 
+@pytest.mark.parametrize("src,text,allowed", [
+    ("mm/user.c", "p = soft_lookup(a, true);", True),
+    ("fs/vfs/a.c", "p = soft_lookup(a, true);", False),
+    ("fs/vfs/a.c", "my_soft_lookups = 1;", True),
+    ("arch/riscv64/trap.c", "csr_set(sstatus, SSTATUS_SUM);", False),
+    ("arch/x86_64/copy.S", "\tstac\n", False),
+    ("arch/aarch64/copy.S", "\tmsr\tpan, #0\n", False),
+    ("user/bin/a.c", "stac", True),
+])
+def test_user_memory_is_user_cs_alone(tmp_path, monkeypatch, src, text,
+                                      allowed):
+    path = tmp_path / src
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert (layers.user_window(layers.Tree()) == []) == allowed
+
+
 def problems(text, name="mm/a.c"):
     path = Path(name)
     return list(metrics.check_file(path, text,
