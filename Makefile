@@ -14,6 +14,7 @@ include mk/kernel.mk
 include mk/image.mk
 include mk/tests.mk
 include mk/calls.mk
+include mk/coverage.mk
 include mk/bench.mk
 include mk/scaling.mk
 include mk/check.mk

@@ -121,7 +121,8 @@ WARN_gcc := -Wlogical-op -Wduplicated-cond -Wstack-usage=1024
 WARN_clang := -Wthread-safety
 # The check builds fill fresh stack with a pattern: who counts on zeros breaks,
 # and what leaks is seen (tests/abi/linux/no_leaks.c).
-INIT_gcc := -ftrivial-auto-var-init=$(if $(filter check asan,$(BUILD)),pattern,zero)
+AUTO_INIT := $(if $(filter check asan,$(BUILD)),pattern,zero)
+INIT_gcc := -ftrivial-auto-var-init=$(AUTO_INIT)
 INIT_clang := -ftrivial-auto-var-init=pattern
 
 # The sanitizers' own frames are large and fool the flow analysis.

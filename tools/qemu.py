@@ -66,10 +66,24 @@ MACHINES = {
 }
 
 
+def covered(kernel, append, more):
+    """With CARMINE_COVER=DIR the machine notes in DIR what code it ran, for
+    tools/coverage.py; the kernel has to be where it was linked."""
+    where = os.environ.get("CARMINE_COVER")
+    if not where:
+        return append, more
+    build = os.path.basename(os.path.dirname(os.path.abspath(kernel)))
+    fd, path = tempfile.mkstemp(prefix=build + ".", suffix=".map", dir=where)
+    os.close(fd)
+    return (append + " nokaslr").strip(), more + [
+        "-plugin", "%s/cover.so,out=%s" % (where, path)]
+
+
 def command(arch, kernel, image, smp=1, mem="512M", append="", serial=(),
             more=(), machine=None, port=("-serial", "chardev:con")):
     """QEMU's command line. serial: the arguments that make chardev `con`,
     port: what of the machine is connected to it."""
+    append, more = covered(kernel, append, list(more))
     return [*(machine or MACHINES[arch]), "-smp", str(smp), "-m", str(mem),
             "-nodefaults", "-display", "none", "-monitor", "none",
             "-no-reboot", *serial, *port,

@@ -56,8 +56,8 @@ map_image_first(uint64_t rwx)
 /*
  * Runs at the physical address with paging off: every symbol here is a
  * physical address. Chooses the kernel's place, maps it and the first 4 GiB of
- * the direct map, finds the mode, answers the satp to load. The caller must not be sent
- * through function pointers or tables of addresses.
+ * the direct map, finds the mode, answers the satp to load. Nothing here may
+ * go through function pointers or tables of addresses.
  */
 uint64_t
 start_map(const void *fdt)

@@ -57,8 +57,8 @@ show_tasks(struct rcu_head *h UNUSED)
 static void
 show_help(void)
 {
-	klog(LOG_ERROR, "sysrq: b reboot, c crash, o power off, t tasks, m memory, "
-	    "l backtrace, 0-3 console level, h help");
+	klog(LOG_ERROR, "sysrq: b reboot, c crash, o power off, t tasks, "
+	    "m memory, l backtrace, 0-3 console level, h help");
 }
 
 void

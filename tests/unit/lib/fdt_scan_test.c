@@ -46,7 +46,7 @@ put_property(uint32_t name, const void *value, uint32_t len)
 
 #define NAMES "rng-seed\0bootargs" /* offsets 0 and 9 */
 
-/* / { chosen { inner { bootargs }; rng-seed; bootargs }; other { rng-seed } } */
+/* / { rng-seed; chosen { inner { bootargs }; and what a test adds. */
 static void
 build(void)
 {
