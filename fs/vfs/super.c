@@ -85,6 +85,25 @@ super_ref(struct super *s)
 	ref_inc(&s->refs);
 }
 
+static void
+super_end(struct rcu_head *h)
+{
+	struct super *s = container_of(h, struct super, rcu);
+
+	if (s->type->unmount != NULL)
+		s->type->unmount(s);
+	kfree(s, sizeof(*s));
+}
+
+/* Names that reclaim freed may still hold vnodes: all that was queued before
+ * has run after two rounds. Nobody waits for that, because the last reference
+ * may go in a callback (a dead thread's task), where waiting never ends. */
+static void
+super_wait(struct rcu_head *h)
+{
+	rcu_call(h, super_end);
+}
+
 void
 super_unref(struct super *s)
 {
@@ -98,10 +117,7 @@ super_unref(struct super *s)
 	if (s->type->sync != NULL)
 		err_ignore(s->type->sync(s)); /* nobody is left to hear it */
 	vnode_unref(s->root);
-	rcu_sync(); /* names that reclaim freed may still hold vnodes */
-	if (s->type->unmount != NULL)
-		s->type->unmount(s);
-	kfree(s, sizeof(*s));
+	rcu_call(&s->rcu, super_wait);
 }
 
 enum err

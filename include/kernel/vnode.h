@@ -171,6 +171,7 @@ struct super { /* one mounted file system instance */
 	unsigned name_max; /* [I] bytes */
 	unsigned flags; /* [l] SUPER_RDONLY ... */
 	struct list link; /* all supers */
+	struct rcu_head rcu;
 };
 #define SUPER_RDONLY 0x1u
 

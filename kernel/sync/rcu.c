@@ -234,6 +234,8 @@ rcu_sync(void)
 {
 	struct rcu_waiter w = { .thread = thread_current() };
 
+	/* In a callback this would wait for itself. */
+	DASSERT(thread_current()->kernel_fn != rcu_thread);
 	rcu_call(&w.head, waiter_done);
 	kick_thread();
 	err_ignore(wait_flag(&w.done, WAIT_DEEP, NS_NEVER));
