@@ -2,7 +2,7 @@
 # sources that it is linked with:   // uses: lib/rbtree.c lib/hash.c
 #
 ##   test                    all tests; ends with `N passed, N failed`
-##                           SUITE='unit host fuzz tools ktest abi boot'
+##                           SUITE='check unit host fuzz tools ktest abi boot'
 ##                           T=part-of-a-name
 ##   unit host-tests         build and run those alone
 ##   race                    host tests under the race checker
@@ -105,7 +105,7 @@ host-bins: $(HOST_BINS)
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= unit host fuzz tools ktest abi boot
+SUITE ?= check unit host fuzz tools ktest abi boot
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
     --only '$(T)'
 
