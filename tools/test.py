@@ -119,6 +119,22 @@ class Suite:
             yield from pool.map(one, [s for s in sources if self.wanted(s)])
 
 
+class Check(Suite):
+    """What is checked without running anything: the parts of mk/check.mk."""
+
+    def run(self):
+        parts = subprocess.run(
+            ["make", "-s", "check-list", "B=" + self.args.b], check=True,
+            stdout=subprocess.PIPE).stdout.decode().split()
+        for part in parts:
+            if not self.wanted("check " + part):
+                continue
+            if self.make(part) == 0:
+                self.count.ok()
+            else:
+                self.count.fail("check " + part)
+
+
 class Unit(Suite):
     where = "tests/unit"
 
@@ -474,7 +490,8 @@ class Nightly(Calls):
     LIMIT = 8 * 3600
 
 
-SUITES = {"unit": Unit, "host": Host, "race": Race, "fuzz": Fuzz,
+SUITES = {"check": Check, "unit": Unit,
+          "host": Host, "race": Race, "fuzz": Fuzz,
           "tools": Tools, "ktest": Ktest, "abi": Abi, "failing": Failing,
           "calls": Calls, "nightly": Nightly, "boot": Boot}
 

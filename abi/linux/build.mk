@@ -44,6 +44,7 @@ $(VDSO_O)/image.o: $(VDSO_O)/vdso.so
 	    '.section .note.GNU-stack,"",@progbits' > $(@D)/image.S
 	$(Q)$(KCC) $(MACH) -fno-pic -c $(@D)/image.S -o $@
 
-$(O)/abi/linux/vdso.c.o: $(O)/include/lx_vdso_offsets.h
+$(O)/abi/linux/vdso.c.o $(O)/contracts/abi/linux/vdso.c.ok: \
+    $(O)/include/lx_vdso_offsets.h
 KOBJS_EXTRA += $(VDSO_O)/image.o
 endif

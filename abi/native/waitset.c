@@ -64,16 +64,23 @@ items_close(
 	return ready;
 }
 
+/*
+ * A wait on its way. What interrupts it without a handler (a stop and its
+ * continuation) must not make it longer, so it goes on by its deadline.
+ */
+enum { WAIT_ITEMS, WAIT_COUNT, WAIT_DEADLINE, WAIT_MASK };
+
 static enum err
-wait_items(struct thread *t, const struct sysargs *a,
-    struct cm_wait_item *items, struct poll_one *ones, long *ret)
+wait_items(struct thread *t, struct cm_wait_item *items,
+    struct poll_one *ones, long *ret)
 {
-	size_t count = a->v[1];
+	uintptr_t user = t->restart_args[WAIT_ITEMS];
+	size_t count = t->restart_args[WAIT_COUNT];
+	ns_t deadline = t->restart_args[WAIT_DEADLINE];
 	unsigned ready = 0;
-	ns_t deadline = nt_deadline((int64_t)a->v[2]);
 	enum err e;
 
-	e = user_copy_in(items, a->v[0], count * sizeof(*items));
+	e = user_copy_in(items, user, count * sizeof(*items));
 	if (e != OK)
 		return e;
 	if (items_open(t, items, ones, count) > 0)
@@ -82,39 +89,55 @@ wait_items(struct thread *t, const struct sysargs *a,
 	ready = items_close(items, ones, count);
 	*ret = (long)ready;
 	if (e == OK)
-		e = user_copy_out(a->v[0], items, count * sizeof(*items));
-	/* A wait with a limit must not begin anew after a handler. */
-	return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+		e = user_copy_out(user, items, count * sizeof(*items));
+	return e;
+}
+
+static enum err
+wait_go_on(struct thread *t, long *ret)
+{
+	struct cm_wait_item few[ROOM_INLINE];
+	struct poll_one few_ones[ROOM_INLINE];
+	size_t count = t->restart_args[WAIT_COUNT];
+	size_t bytes = count * sizeof(struct wait_room);
+	struct poll_one *ones = few_ones;
+	struct cm_wait_item *items = few;
+	enum err e = OK;
+
+	if (t->restart_args[WAIT_MASK] != 0) {
+		sigset_bits mask;
+
+		e = user_copy_in(
+		    &mask, t->restart_args[WAIT_MASK], sizeof(mask));
+		if (e != OK)
+			return e;
+		signal_mask_for_wait(mask & ~SIG_UNBLOCKABLE);
+	}
+	if (count > ROOM_INLINE) {
+		ones = kmalloc(bytes);
+		if (ones == NULL)
+			return ERR_NOMEM;
+		items = (struct cm_wait_item *)(void *)(ones + count);
+	}
+	e = wait_items(t, items, ones, ret);
+	if (ones != few_ones)
+		kfree(ones, bytes);
+	if (e != ERR_RESTART)
+		return e;
+	t->restart = wait_go_on;
+	return ERR_RESTART_BLOCK;
 }
 
 enum err
 nt_handles_wait(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct cm_wait_item few[ROOM_INLINE];
-	struct poll_one few_ones[ROOM_INLINE];
-	size_t count = a->v[1];
-	size_t bytes = count * sizeof(struct wait_room);
-	sigset_bits mask;
-	struct poll_one *ones;
-	enum err e = OK;
-
-	if (count > CM_WAIT_ITEMS_MAX)
+	if (a->v[1] > CM_WAIT_ITEMS_MAX)
 		return ERR_INVAL;
-	if (a->v[3] != 0)
-		e = user_copy_in(&mask, a->v[3], sizeof(mask));
-	if (e != OK)
-		return e;
-	if (a->v[3] != 0)
-		signal_mask_for_wait(mask & ~SIG_UNBLOCKABLE);
-	if (count <= ROOM_INLINE)
-		return wait_items(t, a, few, few_ones, ret);
-	ones = kmalloc(bytes);
-	if (ones == NULL)
-		return ERR_NOMEM;
-	e = wait_items(
-	    t, a, (struct cm_wait_item *)(void *)(ones + count), ones, ret);
-	kfree(ones, bytes);
-	return e;
+	t->restart_args[WAIT_ITEMS] = a->v[0];
+	t->restart_args[WAIT_COUNT] = a->v[1];
+	t->restart_args[WAIT_DEADLINE] = nt_deadline((int64_t)a->v[2]);
+	t->restart_args[WAIT_MASK] = a->v[3];
+	return wait_go_on(t, ret);
 }
 
 /* ---- wait sets ---------------------------------------------------------- */
@@ -179,7 +202,7 @@ nt_waitset_wait(
 	e = waitset_wait(file_of(o), got, max,
 	    nt_deadline((int64_t)a->v[3]), &count);
 	if (e != OK)
-		return e == ERR_RESTART ? ERR_RESTART_NOHANDLER : e;
+		return e;
 	for (unsigned i = 0; i < count; i++) {
 		const struct cm_waitset_event out = {
 			.events = got[i].events,
@@ -203,20 +226,32 @@ futex_flags_ok(uintptr_t flags)
 	return (flags & ~(uintptr_t)CM_FUTEX_SHARED) == 0;
 }
 
-enum err
-nt_futex_wait(struct thread *, const struct sysargs *a, long *)
-{
-	enum err e;
+enum { FUTEX_ADDR, FUTEX_EXPECT, FUTEX_DEADLINE, FUTEX_IS_SHARED };
 
+static enum err
+futex_go_on(struct thread *t, long *)
+{
+	enum err e = futex_wait(t->restart_args[FUTEX_ADDR],
+	    t->restart_args[FUTEX_IS_SHARED],
+	    (uint32_t)t->restart_args[FUTEX_EXPECT], FUTEX_ANY_BITS,
+	    t->restart_args[FUTEX_DEADLINE]);
+
+	if (e != ERR_RESTART || t->restart_args[FUTEX_DEADLINE] == NS_NEVER)
+		return e;
+	t->restart = futex_go_on;
+	return ERR_RESTART_BLOCK;
+}
+
+enum err
+nt_futex_wait(struct thread *t, const struct sysargs *a, long *ret)
+{
 	if (!futex_flags_ok(a->v[3]))
 		return ERR_INVAL;
-	e = futex_wait(a->v[0], a->v[3] & CM_FUTEX_SHARED,
-	    (uint32_t)a->v[1], FUTEX_ANY_BITS,
-	    nt_deadline((int64_t)a->v[2]));
-	/* With a limit, restarting would add to it. */
-	if (e == ERR_RESTART && (int64_t)a->v[2] != CM_FOREVER)
-		return ERR_INTR;
-	return e;
+	t->restart_args[FUTEX_ADDR] = a->v[0];
+	t->restart_args[FUTEX_EXPECT] = a->v[1];
+	t->restart_args[FUTEX_DEADLINE] = nt_deadline((int64_t)a->v[2]);
+	t->restart_args[FUTEX_IS_SHARED] = a->v[3] & CM_FUTEX_SHARED;
+	return futex_go_on(t, ret);
 }
 
 enum err

@@ -38,7 +38,7 @@ typedef uint64_t ns_t;     /* nanoseconds since boot, or a duration */
  * look into it, so it does nothing else.
  */
 #ifdef __SANITIZE_THREAD__
-#define RACY_READ __attribute__((no_sanitize_thread, noinline))
+#define RACY_READ __attribute__((no_sanitize_thread))
 #else
 #define RACY_READ
 #endif

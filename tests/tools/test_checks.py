@@ -9,6 +9,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tools"))
 import layers  # noqa: E402
 import metrics  # noqa: E402
+import tidy  # noqa: E402
 
 
 @pytest.fixture
@@ -100,3 +101,36 @@ def test_a_broken_limit_is_found(text, what):
 def test_a_table_may_be_long():
     assert problems("int\nf(void)\n{\n\t/* long: table */\n" +
                     "\tg();\n" * 80 + "}\n") == []
+
+
+BODY = "{\n" + "".join("\tg(%d);\n" % i for i in range(12)) + "}\n"
+
+
+@pytest.mark.parametrize("files,what", [
+    ([("mm/a.c", "int x; \n")], "blanks"),
+    ([("mm/a.c", "int x;\r\n")], "blanks or CR"),
+    ([("mm/a.c", "int x;")], "no newline"),
+    ([("mm/a.c", "int x;\0\n")], "binary"),
+    ([("tools/a.py", "x = '/wor" "k/me'\n")], "names a place"),
+    ([("docs/a.md", "see http" "://example.org/\n")], "names a place"),
+    ([("docs/a.md", "[x](nowhere.md)\n")], "leads to nowhere.md"),
+    ([("mm/a.c", "/* TO" "DO: later */\n")], "without its issue"),
+    ([("mm/a.c", "/* SPDX-License-Identifier: Secret */\n")], "not a free"),
+    ([("mm/a.c", "int\nf(void)\n" + BODY), ("fs/b.c", "int\ng(void)\n" +
+      BODY.replace("\t", "\t\t"))], "is also at mm/a.c"),
+])
+def test_an_untidy_tree_is_found(files, what):
+    found = list(tidy.check([(Path(p), t) for p, t in files]))
+    assert any(what in x for x in found), found
+
+
+def test_a_tidy_tree_passes():
+    assert list(tidy.check([(Path("mm/a.c"), "int x; /* TO" "DO(#3) */\n"),
+                            (Path("tests/unit/sh/a.out"), "x \n")])) == []
+
+
+def test_a_lock_rank_needs_its_row():
+    page = "| 45–48 | files |\n| 60, 65 | queues |\n"
+    header = "RANK_FILE = 46, RANK_PORT = 60, RANK_PAGE = 96,"
+    assert list(tidy.ranks(header, page)) == [
+        "docs/locking.md: RANK_PAGE (96) is missing"]

@@ -4,6 +4,30 @@
 #include <poll.h>
 #include <sys/select.h>
 
+/* After a stop, a poll waits what is left of its time (by poll the stop counts,
+ * by ppoll it does not), not all of it again. */
+static void
+stopped_poll(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int64_t begun = now_ms();
+		int n = poll(NULL, 0, 2000);
+
+		_exit(n == 0 && now_ms() - begun < 3500 ? 7 : 8);
+	}
+	nap_ms(1500);
+	kill(pid, SIGSTOP);
+	waitpid(pid, &status, WUNTRACED);
+	fate("a stopped poll", status);
+	nap_ms(500);
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, 0);
+	fate("a continued poll", status);
+}
+
 int
 main(void)
 {
@@ -71,6 +95,7 @@ main(void)
 	SHOW(select(a[0] + 1, &r, NULL, NULL, NULL));
 	IS(FD_ISSET(a[0], &r));
 	wait(NULL);
+	stopped_poll();
 	unlink("f");
 	leave();
 	return 0;

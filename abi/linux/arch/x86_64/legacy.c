@@ -128,13 +128,31 @@ lx_getdents(struct thread *t, const struct sysargs *a, long *ret)
 
 /* ---- waiting ----------------------------------------------------------- */
 
+/* After a stop and its continuation, a poll waits until its first deadline. */
+static enum err
+poll_go_on(struct thread *t, long *ret)
+{
+	const struct sysargs a = {
+		.v = { t->restart_args[0], t->restart_args[1] },
+	};
+	enum err e = lx_poll_until(t, &a, t->restart_args[2], ret);
+
+	if (e != ERR_RESTART_NOHANDLER)
+		return e;
+	t->restart = poll_go_on;
+	return ERR_RESTART_BLOCK;
+}
+
 enum err
 lx_poll(struct thread *t, const struct sysargs *a, long *ret)
 {
 	int ms = (int)a->v[2];
 
-	return lx_poll_until(t, a, ms < 0 ? NS_NEVER : ms == 0 ? 0 :
-	    lx_deadline((ns_t)ms * NS_PER_MS), ret);
+	t->restart_args[0] = a->v[0];
+	t->restart_args[1] = a->v[1];
+	t->restart_args[2] = ms < 0 ? NS_NEVER : ms == 0 ? 0 :
+	    lx_deadline((ns_t)ms * NS_PER_MS);
+	return poll_go_on(t, ret);
 }
 
 enum err
