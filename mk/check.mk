@@ -5,7 +5,7 @@
 ##                           one of them; metrics prints the table, format
 ##                           rewrites FILES by clang-format
 
-.PHONY: check layers metrics headers cppcheck both-compilers format
+.PHONY: check layers metrics headers cppcheck both-compilers empty-port format
 layers:
 	$(Q)$(PYTHON) tools/layers.py
 
@@ -35,7 +35,11 @@ both-compilers:
 	@$(MAKE) kernel BUILD=check CC=gcc
 	@$(MAKE) kernel BUILD=check CC=clang
 
-check: layers headers both-compilers
+# What every port has to have (docs/porting.md).
+empty-port:
+	@$(MAKE) kernel ARCH=example BUILD=release CC=gcc
+
+check: layers headers both-compilers empty-port
 	$(Q)$(PYTHON) tools/metrics.py --check
 
 format:
