@@ -6,7 +6,7 @@
 ##                           rewrites FILES by clang-format
 
 CHECKS := layers limits tidy coverage check-gcc check-clang \
-    check-aarch64 check-x86_64
+    check-aarch64 check-x86_64 empty-port
 
 .PHONY: check check-list $(CHECKS) metrics headers contracts cppcheck format
 check:
@@ -74,6 +74,10 @@ cppcheck:
 	    --inline-suppr \
 	    --error-exitcode=1 -I. -Iinclude -Iarch/riscv64/include \
 	    lib kernel mm fs arch/riscv64
+
+# What every port has to have (docs/porting.md).
+empty-port:
+	@$(MAKE) kernel ARCH=example BUILD=release CC=gcc
 
 format:
 	clang-format -i $(FILES)

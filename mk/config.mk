@@ -19,7 +19,9 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-ARCHES := riscv64 aarch64 x86_64 host
+PORTS := riscv64 aarch64 x86_64
+# example is the empty port of docs/porting.md: it compiles, that is all.
+ARCHES := $(PORTS) host example
 BUILDS := release debug check asan tsan
 ifeq ($(filter $(ARCH),$(ARCHES)),)
 $(error ARCH=$(ARCH): choose one of $(ARCHES))
@@ -77,6 +79,7 @@ IMG_FORMAT_aarch64 := -O binary
 MACH_x86_64_gcc := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel \
     -mstack-protector-guard=global
 MACH_x86_64_clang := $(MACH_x86_64_gcc)
+MACH_example_gcc := -mgeneral-regs-only -fno-stack-protector
 MACH_host_gcc :=
 MACH_host_clang :=
 MACH := $(MACH_$(ARCH)_$(CC))

@@ -116,7 +116,7 @@ TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)' \
 comma := ,
 empty :=
 TEST_PORTS := $(subst $(empty) ,$(comma),$(if $(filter file,\
-    $(origin ARCH)),$(filter-out host,$(ARCHES)),$(ARCH)))
+    $(origin ARCH)),$(PORTS),$(ARCH)))
 test:
 	@sh tools/setup.sh run test
 	@$(TEST_RUN) --arch $(TEST_PORTS) $(SUITE)

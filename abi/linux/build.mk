@@ -3,10 +3,10 @@
 
 ARCH_CFLAGS += -Iabi/linux/arch/$(ARCH)
 
-ifeq ($(ARCH),host)
+VDSO_DIR := abi/linux/arch/$(ARCH)/vdso
+ifeq ($(wildcard $(VDSO_DIR)/.),)
 KSKIP += abi/linux/vdso.c
 else
-VDSO_DIR := abi/linux/arch/$(ARCH)/vdso
 VDSO_O := $(O)/abi/linux/vdso
 VDSO_FLAGS := -std=gnu2x -O2 -g0 -fPIC -ffreestanding -nostdlib \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-builtin \

@@ -1,0 +1,4 @@
+/* Structures of this architecture: the generic ones. */
+#pragma once
+
+#include "../../types_generic.h"

@@ -1,0 +1,12 @@
+"""Machines with little and with much memory."""
+import pytest
+
+
+@pytest.mark.parametrize("mem", ["64M", "6G"])
+def test_it_boots_and_counts(boot, mem):
+    c = boot(mem=mem)
+    c.prompt()
+    kib = int(c.line("free").split("Mem:")[1].split()[0])
+    want = {"64M": 64 << 10, "6G": 6 << 20}[mem]
+    assert want * 0.9 < kib <= want
+    assert c.line("hello | cat") == "Hello from Carmine\n"
