@@ -1,11 +1,11 @@
 # What is checked without running anything.
 #
 ##   check                   layers, sizes, lock contracts, both compilers ...
-##   layers metrics tidy coverage headers contracts cppcheck format
+##   layers metrics tidy abi-tables headers contracts cppcheck format
 ##                           one of them; metrics prints the table, format
 ##                           rewrites FILES by clang-format
 
-CHECKS := layers limits tidy coverage check-gcc check-clang \
+CHECKS := layers limits tidy abi-tables check-gcc check-clang \
     check-aarch64 check-x86_64 empty-port
 
 .PHONY: check check-list $(CHECKS) metrics headers contracts cppcheck format
@@ -31,7 +31,7 @@ tidy:
 	$(Q)$(PYTHON) tools/tidy.py
 
 # The pages that are made from the code are what the code is.
-coverage:
+abi-tables:
 	$(Q)$(PYTHON) tools/abi_coverage.py --check \
 	    abi/linux/table_generic.def abi/linux docs/abi-linux.md \
 	    tests/abi/linux

@@ -59,7 +59,8 @@ struct pci_func {
 		bool io, wide, prefetch;
 	} bar[6];
 	uint8_t secondary, subordinate; /* of a bridge */
-	struct { uint64_t at, size, align; } behind[PCI_KINDS]; /* its windows */
+	/* Its windows. */
+	struct { uint64_t at, size, align; } behind[PCI_KINDS];
 	struct pci_msix *msix; /* of its driver */
 };
 
