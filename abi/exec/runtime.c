@@ -25,6 +25,7 @@ struct runtime {
 	size_t offset, len;
 	uint8_t magic[MAGIC_MAX], mask[MAGIC_MAX];
 	char path[RUNTIME_PATH_MAX];
+	char line[RUNTIME_LINE_MAX]; /* as it was registered */
 };
 
 static struct {
@@ -196,7 +197,7 @@ runtime_register(struct container *c, const char *line, size_t len)
 		len--;
 	if (len > 1 && line[0] == '-')
 		return forget(c, line + 1, len - 1);
-	if (len < 8 || !split(line, len, f))
+	if (len < 8 || len >= RUNTIME_LINE_MAX || !split(line, len, f))
 		return ERR_INVAL;
 	r = kzalloc(sizeof(*r));
 	if (r == NULL)
@@ -207,6 +208,7 @@ runtime_register(struct container *c, const char *line, size_t len)
 		return e;
 	}
 	r->container = c;
+	memcpy(r->line, line, len);
 	err_ignore(forget(c, r->name, strlen(r->name))); /* replaces its kind */
 	mutex_lock(&runtimes.lock);
 	if (runtimes.count < ENTRIES_MAX) {
@@ -219,4 +221,23 @@ runtime_register(struct container *c, const char *line, size_t len)
 	mutex_unlock(&runtimes.lock);
 	kfree(r, sizeof(*r));
 	return e;
+}
+
+bool
+runtime_line(const struct container *c, unsigned index,
+    char out[RUNTIME_LINE_MAX])
+{
+	const struct runtime *r;
+	bool found = false;
+
+	mutex_lock(&runtimes.lock);
+	list_each(r, &runtimes.all, link) {
+		if (r->container == c && index-- == 0) {
+			strlcpy(out, r->line, RUNTIME_LINE_MAX);
+			found = true;
+			break;
+		}
+	}
+	mutex_unlock(&runtimes.lock);
+	return found;
 }

@@ -179,6 +179,18 @@ store_zones(const struct proc_ctx *c, const char *text, size_t len)
 }
 
 static enum err
+show_runtimes(struct seq *q, const struct proc_ctx *c)
+{
+	char *line = kmalloc(RUNTIME_LINE_MAX);
+
+	for (unsigned i = 0; line != NULL &&
+	    runtime_line(c->container, i, line); i++)
+		seq_printf(q, "%s\n", line);
+	kfree(line, RUNTIME_LINE_MAX);
+	return line != NULL ? OK : ERR_NOMEM;
+}
+
+static enum err
 store_runtimes(const struct proc_ctx *c, const char *text, size_t len)
 {
 	if (!capable(CAP_SYS_ADMIN))
@@ -204,10 +216,6 @@ const struct proc_entry proc_carmine_table[] = {
 	PROC_WRITE("trace", show_trace, store_trace),
 	PROC_FILE("unimplemented", show_unimplemented),
 	{ .name = "zones", .mode = S_REGULAR | 0200, .store = store_zones },
-	{
-		.name = "runtimes",
-		.mode = S_REGULAR | 0200,
-		.store = store_runtimes,
-	},
+	PROC_WRITE("runtimes", show_runtimes, store_runtimes),
 	PROC_END,
 };

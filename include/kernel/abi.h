@@ -139,3 +139,7 @@ const struct zone *zone_of(struct file *f); /* NULL: none; never freed */
 /* Registry lines ":name:M|E:offset:magic:mask:interpreter:flags" in
  * /proc/carmine/runtimes; per container. */
 enum err runtime_register(struct container *c, const char *line, size_t len);
+/* The container's line of that number, counted from 0; false: no more. */
+#define RUNTIME_LINE_MAX 768
+bool runtime_line(const struct container *c, unsigned index,
+    char out[RUNTIME_LINE_MAX]);

@@ -32,6 +32,12 @@ def test_a_suffix_a_magic_and_a_script(delegated, shell):
         assert want in text
 
 
+def test_the_runtimes_are_listed(delegated):
+    _, text = delegated("cat /proc/carmine/runtimes")
+    assert text == (":foo:E::foo::/extra/runner:\n"
+                    ":asm:M::\\x00asm::/extra/runner:\n")
+
+
 def test_a_runtime_is_forgotten(delegated):
     status, text = delegated(
         "echo -asm > /proc/carmine/runtimes; /extra/mod")
