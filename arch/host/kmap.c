@@ -42,3 +42,9 @@ kstack_free(vaddr_t top)
 {
 	free((void *)(top - KSTACK_SIZE));
 }
+
+void
+kstack_trim(void)
+{
+	/* Nothing is kept. */
+}

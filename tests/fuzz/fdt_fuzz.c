@@ -52,7 +52,7 @@ klog(enum log_level level, const char *fmt, ...)
 }
 
 struct device *
-device_create(const char *bus, const char *name)
+device_create(struct device *parent, const char *bus, const char *name)
 {
 	struct device *d;
 
@@ -61,6 +61,7 @@ device_create(const char *bus, const char *name)
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		abort();
+	d->parent = parent;
 	d->bus = bus;
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	made[made_count++] = d;
