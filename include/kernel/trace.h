@@ -30,7 +30,7 @@ struct counter {
 };
 #define COUNTER(var, text) \
 	struct counter var \
-	    __attribute__((section(".carmine.counter"), used)) = { \
+	    __attribute__((section(".carmine.counter"), used, aligned(8))) = { \
 		.name = (text) \
 	}
 
