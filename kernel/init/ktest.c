@@ -38,7 +38,10 @@ census_take(struct census *c)
 {
 	struct page_stats st;
 
-	rcu_barrier();
+	/* What ends in a callback may drop others that end in one: a mount,
+	 * its directory, the file system. */
+	for (unsigned i = 0; i < 3; i++)
+		rcu_barrier();
 	for (unsigned i = 0; i < OBJ_KINDS; i++)
 		c->live[i] = obj_live(i);
 	page_stats(&st);
