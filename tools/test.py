@@ -228,14 +228,17 @@ class Pytest(Suite):
                     case.find("error") is None
         return p.returncode, results
 
+    def select(self):
+        return [self.where]
+
     def run(self):
         if not list(Path(self.where).glob("test_*.py")):
             return
         if not self.prepare():
             self.count.fail(self.where + ": did not build")
             return
-        select = ["-k", self.args.only] if self.args.only else []
-        status, results = self.pytest(*select, self.where)
+        only = ["-k", self.args.only] if self.args.only else []
+        status, results = self.pytest(*only, *self.select())
         if results is None:
             self.count.fail("%s: pytest status %d" % (self.where, status))
             return
@@ -253,11 +256,21 @@ class Tools(Pytest):
 
 
 class Boot(Pytest):
+    """The first port of the list runs all of it; the others, whose kernels the
+    suites before this one have tried, what shows that a person can use them.
+    `make boot ARCH=...` runs all on that port."""
+
     where = "tests/boot"
     machines = True
+    OTHERS = ("shell", "pipelines", "delegation", "xv6", "arm_machines")
 
     def prepare(self):
         return self.make("image", ARCH=self.arch) == 0
+
+    def select(self):
+        if self.arch == self.args.arch.split(",")[0]:
+            return [self.where]
+        return ["%s/test_%s.py" % (self.where, x) for x in self.OTHERS]
 
 
 class Ktest(Suite):
