@@ -58,7 +58,7 @@ def test_a_fault_is_reported_and_ends_the_machine(crash, name):
     for function in in_trace:
         assert function in text.split("\nlog: ")[0], text
     assert frames(text), text
-    assert re.search(r"^log: W\[ .*crash: %s, as it was asked" % name, text,
+    assert re.search(r"^log: <4>\[ .*crash: %s, as it was asked" % name, text,
                      re.M), text
     assert re.search(r"^event: cpu 0 \d+ ns exec ", text, re.M), text
     assert text.rstrip().endswith("panic: end of report"), text
