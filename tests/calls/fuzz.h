@@ -22,7 +22,7 @@
 struct fuzz_call {
 	unsigned number;
 	const char *name, *kinds;
-	long (*stub)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
+	long (*wrapper)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t,
 	    uintptr_t); /* NULL: the ABI calls by number */
 };
 

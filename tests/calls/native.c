@@ -19,19 +19,19 @@
 #include <native/time.h>
 #include <native/waitset.h>
 
-/* A stub by its name, whatever its header says. */
-#define STUB(name) \
+/* A wrapper by its name, whatever its header says. */
+#define WRAPPER(name) \
 	((long (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, \
-	    uintptr_t))(void (*)(void))stub_##name)
+	    uintptr_t))(void (*)(void))wrapper_##name)
 #define CALL(number, name, args) \
-	extern void stub_##name(void) __asm__("cm_" #name);
+	extern void wrapper_##name(void) __asm__("cm_" #name);
 #define CALLH(number, name, args, kind, rights) CALL(number, name, args)
 #define CALLD(number, name, args, rights)       CALL(number, name, args)
 #include <native/call.def>
 #undef CALL
 
 static const struct fuzz_call calls[] = {
-#define CALL(number, name, args) { number, #name, args, STUB(name) },
+#define CALL(number, name, args) { number, #name, args, WRAPPER(name) },
 #include <native/call.def>
 };
 
@@ -44,7 +44,7 @@ static const char *const careful[] = { "system_power", "system_zone",
 static long
 make(const struct fuzz_call *c, const uintptr_t *a)
 {
-	return c->stub(a[0], a[1], a[2], a[3], a[4], a[5]);
+	return c->wrapper(a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static void *

@@ -23,7 +23,7 @@ static const char *const careful[] = { "kill", NULL };
 static long
 make(const struct fuzz_call *c, const uintptr_t *a)
 {
-	return c->stub(a[0], a[1], a[2], a[3], a[4], a[5]);
+	return c->wrapper(a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static void *
