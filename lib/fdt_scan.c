@@ -15,6 +15,9 @@
 #define END_NODE   2u
 #define PROPERTY   3u
 #define NOP        4u
+#define END        9u
+
+#define VERSION 17u /* the first whose header has all that is read here */
 
 #define BLOB_MAX (64u << 20)
 
@@ -44,6 +47,7 @@ scan_start(struct scan *s, const void *blob)
 	uint32_t total = word(b + 4);
 
 	if (word(b) != FDT_MAGIC || total < 40 || total > BLOB_MAX ||
+	    word(b + 20) < VERSION ||
 	    !part_ok(total, word(b + 8), word(b + 36)) ||
 	    !part_ok(total, word(b + 12), word(b + 32)))
 		return false;
@@ -111,17 +115,20 @@ take_property(struct scan *s, const char *name, const void **value,
 		return false;
 	*value = take_bytes(s, size);
 	*len = size;
-	return *value != NULL && name_is(s, off, name);
+	return *value != NULL && name != NULL && name_is(s, off, name);
 }
 
-const void *
-fdt_scan_chosen(const void *blob, const char *name, uint32_t *len)
+/* Walks the structure block up to the property of /chosen, NULL for none.
+ * *whole: the block was walked to its end and is sound. */
+static const void *
+walk(const void *blob, const char *name, uint32_t *len, bool *whole)
 {
 	unsigned depth = 0;
 	bool chosen = false;
 	uint32_t token, size;
 	struct scan s;
 
+	*whole = false;
 	if (!scan_start(&s, blob))
 		return NULL;
 	while (take_word(&s, &token)) {
@@ -141,10 +148,29 @@ fdt_scan_chosen(const void *blob, const char *name, uint32_t *len)
 				return p;
 			}
 		} else if (token != NOP) {
+			*whole = token == END && depth == 0;
 			return NULL;
 		}
 		if (p == NULL)
 			return NULL;
 	}
 	return NULL;
+}
+
+const void *
+fdt_scan_chosen(const void *blob, const char *name, uint32_t *len)
+{
+	bool whole;
+
+	return walk(blob, name, len, &whole);
+}
+
+bool
+fdt_scan_whole(const void *blob)
+{
+	uint32_t len;
+	bool whole;
+
+	(void)walk(blob, NULL, &len, &whole);
+	return whole;
 }

@@ -7,6 +7,7 @@
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 
+#include <lib/fdt_scan.h>
 #include <lib/num.h>
 #include <lib/string.h>
 
@@ -179,6 +180,8 @@ fdt_boot_read(const void *fdt, uint64_t boot_hwid)
 		panic("fdt: the structure block is not aligned");
 	if (!IS_ALIGNED(fdt_off_mem_rsvmap(fdt), 8))
 		panic("fdt: the memory reservation block is not aligned");
+	if (!fdt_scan_whole(fdt))
+		panic("fdt: the structure block is damaged");
 	boot_info.fdt = fdt;
 	reserve(blob, fdt_totalsize(fdt));
 	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,

@@ -76,6 +76,7 @@ finish(void)
 	set(4, blob_len);
 	set(8, structure);
 	set(12, end);
+	set(20, 17);
 	set(32, sizeof(NAMES));
 	set(36, end - structure);
 }
@@ -128,6 +129,44 @@ TEST(a_broken_blob_is_read_within_its_bounds)
 			EXPECT(inside(fdt_scan_chosen(
 			    blob, "rng-seed", &len), len));
 			EXPECT(fdt_scan_chosen(blob, "none", &len) == NULL);
+			(void)fdt_scan_whole(blob);
 		}
 	}
+}
+
+TEST(a_sound_structure_is_whole_and_one_that_does_not_nest_is_not)
+{
+	build();
+	put_word(2);
+	put_word(2);
+	finish();
+	EXPECT(fdt_scan_whole(blob));
+	build();
+	put_word(2);
+	finish();
+	EXPECT(!fdt_scan_whole(blob));
+	build();
+	put_word(2);
+	put_word(2);
+	put_word(2);
+	finish();
+	EXPECT(!fdt_scan_whole(blob));
+}
+
+/* Its length takes the walk back to where the property begins. */
+TEST(a_property_that_steps_backwards_is_damage)
+{
+	uint32_t at;
+
+	build();
+	at = blob_len;
+	put_property(0, "", 0);
+	put_word(2);
+	put_word(2);
+	finish();
+	EXPECT(fdt_scan_whole(blob));
+	set(at + 4, (uint32_t)-12);
+	EXPECT(!fdt_scan_whole(blob));
+	set(at + 4, 0x7fffffff);
+	EXPECT(!fdt_scan_whole(blob));
 }
