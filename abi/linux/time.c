@@ -15,15 +15,6 @@ enum {
 	CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11,
 };
 
-static ns_t
-task_cpu_time(struct task *task)
-{
-	ns_t user, system;
-
-	task_times(task, &user, &system);
-	return user + system;
-}
-
 /* Negative ids name the CPU time of a process or thread: ~pid << 3 | what,
  * with bit 2 for threads. Source: clock_getcpuclockid(3). */
 static enum err
@@ -47,7 +38,7 @@ cpu_clock(struct thread *t, int id, ns_t *out)
 	e = lx_task(t, pid, &task);
 	if (e != OK)
 		return ERR_INVAL;
-	*out = task_cpu_time(task);
+	*out = task_runtime(task);
 	task_unref(task);
 	return OK;
 }
@@ -70,7 +61,7 @@ clock_read(struct thread *t, int id, ns_t *out)
 		*out = time_now();
 		return OK;
 	case CLOCK_PROCESS_CPUTIME:
-		*out = task_cpu_time(t->task);
+		*out = task_runtime(t->task);
 		return OK;
 	case CLOCK_THREAD_CPUTIME:
 		*out = sched_runtime(t);

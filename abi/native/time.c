@@ -10,8 +10,6 @@
 static enum err
 clock_read(struct thread *t, uintptr_t clock, ns_t *out)
 {
-	ns_t user, system;
-
 	switch (clock) {
 	case CM_CLOCK_WALL:
 		*out = time_wall();
@@ -20,8 +18,7 @@ clock_read(struct thread *t, uintptr_t clock, ns_t *out)
 		*out = time_now();
 		return OK;
 	case CM_CLOCK_TASK:
-		task_times(t->task, &user, &system);
-		*out = user + system;
+		*out = task_runtime(t->task);
 		return OK;
 	case CM_CLOCK_THREAD:
 		*out = sched_runtime(t);

@@ -31,7 +31,7 @@ struct sched_entity {
 	ns_t exec_start; /* [q] */
 	ns_t runtime; /* [q] total ns on a CPU */
 	ns_t user, system; /* [q] the part of it that is told apart */
-	uint64_t user_samples, system_samples; /* [q] */
+	uint8_t user_samples, system_samples; /* [q] the last ones */
 	uint32_t weight; /* [q] */
 	int8_t nice; /* [q] -20 .. 19 */
 	uint8_t priority; /* [q] 1 .. 99, real-time */

@@ -399,6 +399,8 @@ enum err task_set_rlimit(struct task *t, enum rlimit_kind kind,
 /* 0: none in the container. */
 int task_parent_pid(const struct task *t);
 void task_times(struct task *t, ns_t *utime, ns_t *stime);
+/* The sum of both, without telling them apart. */
+ns_t task_runtime(struct task *t);
 
 /* Pid 1: like task_spawn without a parent; takes fs and ns. Boot only. */
 struct fs_state;

@@ -12,10 +12,13 @@
  * A timer interrupt marks the running thread (WORK_SAMPLE), and where the
  * interrupt ends, on the way to user mode or in the kernel, is what the thread
  * did: all that it ran since its last sample counts as that. Who asks between
- * samples gets the rest divided as the samples were so far, so that the sum
- * is exact.
+ * samples gets the rest divided as the last samples were, so that the sum is
+ * exact; only the last, because who asks often gets more by division than by
+ * samples, and what a thread did long ago says little about now.
  */
 #include "queue.h"
+
+#define SAMPLES_KEPT 16 /* half to all of them decide a division */
 
 #define FRACTION 16
 #define ONE      (UINT64_C(1) << FRACTION)
@@ -93,6 +96,10 @@ sched_sampled(bool in_user)
 	} else {
 		t->se.system_samples++;
 		t->se.system += rest;
+	}
+	if (t->se.user_samples + t->se.system_samples > SAMPLES_KEPT) {
+		t->se.user_samples /= 2;
+		t->se.system_samples /= 2;
 	}
 	spin_unlock_raw(&rq->lock);
 }

@@ -307,6 +307,20 @@ task_times(struct task *t, ns_t *utime, ns_t *stime)
 	mutex_unlock(&t->lock);
 }
 
+ns_t
+task_runtime(struct task *t)
+{
+	ns_t sum = 0;
+	struct thread *th;
+
+	mutex_lock(&t->lock);
+	list_each(th, &t->threads, task_link)
+		sum += sched_runtime(th);
+	sum += atomic_load(&t->utime) + atomic_load(&t->stime);
+	mutex_unlock(&t->lock);
+	return sum;
+}
+
 void
 task_init(void)
 {
