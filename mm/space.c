@@ -26,7 +26,6 @@
 
 #define CHARGE_STEP 32
 #define LOW_DEFAULT 0x10000
-#define STACK_ROOM  (UINT64_C(16) << 20) /* above mmap_top, until exec */
 
 struct slab_cache *region_cache;
 static struct slab_cache *space_cache;
@@ -251,7 +250,7 @@ space_create(struct container *c, struct space **out)
 	rb_init(&s->regions);
 	s->low = LOW_DEFAULT;
 	s->high = arch_user_end;
-	s->mmap_top = s->high - STACK_ROOM;
+	s->mmap_top = s->high;
 	s->limit_bytes = SIZE_MAX;
 	s->limit_data = SIZE_MAX;
 	s->limit_stack = SIZE_MAX;

@@ -10,6 +10,7 @@
  */
 #include <kernel/futex.h>
 #include <kernel/log.h>
+#include <kernel/random.h>
 #include <kernel/user.h>
 
 #include <lib/string.h>
@@ -78,6 +79,34 @@ set_ids(struct image *img)
 	creds_put(c);
 }
 
+#define STACK_MIN     KIB(256)
+#define STACK_GAP     MIB(1) /* between the stack's limit and mappings */
+#define STACK_SHUFFLE (MIB(256) / PAGE_SIZE)
+
+/*
+ * The stack is mapped last, when its contents are known, but its place is
+ * chosen first: what is loaded before goes below mmap_top, and so below the
+ * lowest address that the stack may grow to. The room is never less than that
+ * of the largest argument list, whatever the limit says.
+ */
+static void
+stack_place(struct image *img)
+{
+	struct space *s = img->space;
+	uint64_t soft = task_current()->rlimits[RLIM_STACK].soft;
+	uint64_t shuffle = random_u64();
+	vaddr_t room;
+
+	img->stack_size = soft == UINT64_MAX ? IMAGE_STACK_ROOM :
+	    (size_t)ALIGN_DOWN(MAX(MIN(soft, (s->high - s->low) / 4),
+	        STACK_MIN), PAGE_SIZE);
+	img->stack_top = s->high - PAGE_SIZE -
+	    shuffle % STACK_SHUFFLE * PAGE_SIZE;
+	room = MAX(img->stack_size, IMAGE_STACK_ROOM) + STACK_GAP +
+	    (shuffle >> 32) % STACK_SHUFFLE * PAGE_SIZE;
+	s->mmap_top = ALIGN_DOWN(img->stack_top - room, PAGE_SIZE);
+}
+
 /* Everything that can fail before the task is touched. */
 static enum err
 image_build(struct image *img, const struct exec_request *req,
@@ -104,6 +133,7 @@ image_build(struct image *img, const struct exec_request *req,
 		return e;
 	if (img->abi->maps_zero)
 		img->space->low = 0;
+	stack_place(img);
 	e = load_map(img);
 	if (e != OK)
 		return e;

@@ -21,11 +21,7 @@ enum {
 	AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 
-#define STACK_DEFAULT  (8u << 20)
-#define STACK_MIN      (256u << 10)
 #define STACK_READY    (132u << 10) /* mapped at once; the rest grows */
-#define STACK_GAP      (1u << 20) /* between the stack's limit and mmap */
-#define STACK_RANDOM   (1u << 20) /* pages * 16 of start entropy, bytes */
 #define CLOCK_TICKS    100
 #define TAIL_BYTES     (8 + 16 + 16) /* null word, random bytes, platform */
 
@@ -80,14 +76,11 @@ aux_put(struct layout *l, uint64_t key, uint64_t value)
 
 #define AUX_PAIRS 24
 
-/* Reserves the address range: growable, below a random top. */
+/* Maps what is used at once; it grows below that. */
 static enum err
 stack_map(struct layout *l)
 {
 	struct space *s = l->img->space;
-	struct rlimit_pair lim = task_current()->rlimits[RLIM_STACK];
-	size_t size = lim.soft == UINT64_MAX ? STACK_DEFAULT :
-	    ALIGN_UP((size_t)lim.soft, PAGE_SIZE);
 	struct map_request req = {
 		.len = STACK_READY,
 		.prot = PROT_READ | PROT_WRITE |
@@ -98,16 +91,11 @@ stack_map(struct layout *l)
 	};
 	vaddr_t at;
 
-	size = MAX(MIN(size, (size_t)(s->high - s->low) / 4),
-	    (size_t)STACK_MIN);
-	l->top = ALIGN_DOWN(s->high - PAGE_SIZE -
-	    random_u64() % STACK_RANDOM * PAGE_SIZE / 16, PAGE_SIZE);
+	l->top = l->img->stack_top;
 	req.len = MAX(req.len, ALIGN_UP(l->len + PAGE_SIZE, PAGE_SIZE));
 	req.addr = l->top - req.len;
-	s->stack_limit = l->top - MAX(size, req.len);
-	s->limit_stack = MAX(size, req.len);
-	s->mmap_top = ALIGN_DOWN(s->stack_limit - STACK_GAP -
-	    random_u64() % STACK_RANDOM * PAGE_SIZE / 16, PAGE_SIZE);
+	s->limit_stack = MAX(l->img->stack_size, req.len);
+	s->stack_limit = l->top - s->limit_stack;
 	return space_map(s, &req, &at);
 }
 
@@ -122,7 +110,7 @@ layout_measure(struct layout *l)
 	l->len = ALIGN_UP(TAIL_BYTES + l->platform_len + l->path_len +
 	    img->strings_len + 16, (size_t)16) +
 	    ALIGN_UP(words * sizeof(uint64_t), (size_t)16);
-	return l->len > STACK_DEFAULT * 3 / 4 ? ERR_TOOBIG : OK;
+	return l->len > IMAGE_STACK_ROOM * 3 / 4 ? ERR_TOOBIG : OK;
 }
 
 /* Addresses from the top down; then what lies there. */

@@ -13,11 +13,7 @@
 #include <lib/elf.h>
 #include <uapi/native/task.h>
 
-#define STACK_DEFAULT  MIB(8)
-#define STACK_MIN      KIB(256)
 #define STACK_READY    KIB(64) /* mapped at once; the rest grows */
-#define STACK_GAP      MIB(1) /* between the stack's limit and mappings */
-#define SHUFFLE_PAGES  4096 /* how far the stack's place may differ */
 #define SHUFFLE_UNIT   16u /* bytes, of the first stack pointer */
 #define SEED_BYTES     16
 #define AUX_PAIRS      15
@@ -41,7 +37,7 @@ measure(struct layout *l)
 	strings =
 	    l->path_len + img->strings_len + SEED_BYTES + 2 * SHUFFLE_UNIT;
 	return strings + l->word_count * sizeof(uint64_t) >
-	    STACK_DEFAULT * 3 / 4 ? ERR_TOOBIG : OK;
+	    IMAGE_STACK_ROOM * 3 / 4 ? ERR_TOOBIG : OK;
 }
 
 static void
@@ -54,14 +50,11 @@ place(struct layout *l)
 	    (vaddr_t)SHUFFLE_UNIT);
 }
 
-/* The range of the stack: growable, below a random top. */
+/* Maps what is used at once; it grows below that. */
 static enum err
 stack_map(struct layout *l)
 {
 	struct space *s = l->img->space;
-	struct rlimit_pair lim = task_current()->rlimits[RLIM_STACK];
-	size_t size = lim.soft > STACK_DEFAULT * 16 ? STACK_DEFAULT :
-	    MAX((size_t)lim.soft, (size_t)STACK_MIN);
 	struct map_request req = {
 		.prot = PROT_READ | PROT_WRITE |
 		    (l->img->exec_stack ? PROT_EXEC : 0),
@@ -69,22 +62,16 @@ stack_map(struct layout *l)
 		.how = MAP_AT | MAP_NOREPLACE,
 		.name = "[stack]",
 	};
-	uint64_t shuffle = random_u64();
-	vaddr_t top, at;
+	vaddr_t top = l->img->stack_top, at;
 
-	top = ALIGN_DOWN(s->high - PAGE_SIZE -
-	    shuffle % SHUFFLE_PAGES * PAGE_SIZE, PAGE_SIZE);
-	l->top = top - (shuffle >> 32) % (PAGE_SIZE / SHUFFLE_UNIT) *
+	l->top = top - random_u64() % (PAGE_SIZE / SHUFFLE_UNIT) *
 	    SHUFFLE_UNIT;
 	place(l);
 	req.addr = ALIGN_DOWN(l->sp - STACK_READY, PAGE_SIZE);
 	req.len = top - req.addr;
-	size = MAX(ALIGN_UP(size, PAGE_SIZE), req.len);
-	s->stack_limit = top - size;
-	s->limit_stack = size;
+	s->limit_stack = MAX(l->img->stack_size, req.len);
+	s->stack_limit = top - s->limit_stack;
 	s->stack_start = l->sp;
-	s->mmap_top = ALIGN_DOWN(s->stack_limit - STACK_GAP -
-	    (shuffle >> 16) % SHUFFLE_PAGES * PAGE_SIZE, PAGE_SIZE);
 	return space_map(s, &req, &at);
 }
 

@@ -73,6 +73,9 @@ const struct abi *abi_by_name(const char *name);
 /* ---- exec ------------------------------------------------------------- */
 
 /* A program on its way into a space. Owned by the executor. */
+/* Any stack may grow as far; arguments may take three quarters of it. */
+#define IMAGE_STACK_ROOM MIB(8)
+
 struct image {
 	struct file *file; /* program */
 	struct file *interp; /* PT_INTERP file or NULL */
@@ -91,6 +94,10 @@ struct image {
 	void *phdrs; /* elf.phdr_bytes bytes, owned */
 	struct path view; /* the root the program will see; referenced, or
 	    NULLs: the task keeps its own */
+	/* Where a stack is to be, chosen before anything is mapped: its end, and
+	 * how far it may grow below that. ABIs may choose otherwise. */
+	vaddr_t stack_top;
+	size_t stack_size;
 	/* results of loading */
 	vaddr_t entry, interp_base, phdr_addr, load_bias, brk;
 	bool exec_stack, secure;

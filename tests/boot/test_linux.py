@@ -163,3 +163,20 @@ def test_vmstat_counts(run_line):
     status, text = run_line("/abi/linux/usr/bin/vmstat -s")
     assert status == 0
     assert "pages swapped out" in text
+
+
+def test_what_is_mapped_lies_below_the_room_of_the_stack(run_line):
+    """Otherwise the stack, mapped last, meets the loader once in a while."""
+    line = "/abi/linux/bin/grep -e /ld-linux -e .stack. /proc/self/maps"
+    status, text = run_line("; ".join([line] * 5))
+    assert status == 0
+    loader = stack = 0
+    for row in text.splitlines():
+        start, end = (int(x, 16) for x in row.split()[0].split("-"))
+        if "/ld-linux" in row:
+            loader = max(loader, end)
+        else:
+            assert loader <= end - (8 << 20), text
+            loader = 0
+            stack += 1
+    assert stack == 5
