@@ -229,9 +229,12 @@ enum err lx_list(struct thread *t, const struct sysargs *a, bool old_layout,
 enum err lx_utime_at(struct thread *t, const uintptr_t at[2], unsigned walk,
     const struct lx_timespec ts[2]);
 #define LX_UTIME_NOW 0x3fffffffl
-/* Sets ITIMER_REAL, tells what was left. */
-void lx_itimer_exchange(struct task *task, ns_t value, ns_t interval,
-    struct lx_itimerval *old);
+/* Sets ITIMER_REAL to one shot, tells what was left. */
+ns_t lx_alarm_exchange(struct task *task, ns_t value);
+/* The CPU time that a clock's negative id names: of a process, or (*thread not
+ * NULL, referenced) of a thread. ERR_INVAL: none of this container. */
+enum err lx_cpu_clock(struct thread *t, int id, struct task **task,
+    struct thread **thread, enum cpu_clock *which);
 
 /* Common part of plain open flags (open.c), shared with pipe2 and others. */
 #define LX_FD_FLAGS (LX_O_CLOEXEC | LX_O_NONBLOCK)

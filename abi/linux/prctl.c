@@ -242,66 +242,21 @@ lx_prctl(struct thread *t, const struct sysargs *a, long *ret)
 
 /* ---- limits ----------------------------------------------------------- */
 
-/* The parts that keep their own copy learn of a new limit. */
-static void
-limit_apply(struct task *task, unsigned kind)
-{
-	uint64_t soft = task->rlimits[kind].soft;
-	struct space *s = task->space;
-
-	switch (kind) {
-	case RLIM_NOFILE:
-		if (task->handles != NULL)
-			handle_table_set_limit(task->handles,
-			    (unsigned)MIN(soft, (uint64_t)INT32_MAX));
-		break;
-	case RLIM_AS:
-		if (s != NULL)
-			s->limit_bytes = soft;
-		break;
-	case RLIM_DATA:
-		if (s != NULL)
-			s->limit_data = soft;
-		break;
-	case RLIM_STACK:
-		if (s != NULL)
-			s->limit_stack = soft;
-		break;
-	default:
-		break;
-	}
-}
-
-#define NOFILE_MAX (1u << 20)
-
 static enum err
 limit_change(struct thread *t, struct task *task, unsigned kind,
     const struct lx_rlimit *set, struct lx_rlimit *old)
 {
-	enum err e = OK;
+	struct rlimit_pair want, was;
+	enum err e;
 
 	if (kind >= RLIM_COUNT)
 		return ERR_INVAL;
 	if (!lx_may_change(t, task, CAP_SYS_RESOURCE))
 		return ERR_PERM;
-	mutex_lock(&task->lock);
-	old->soft = task->rlimits[kind].soft;
-	old->hard = task->rlimits[kind].hard;
-	if (set == NULL)
-		goto out;
-	if (set->soft > set->hard)
-		e = ERR_INVAL;
-	else if (set->hard > old->hard && !capable(CAP_SYS_RESOURCE))
-		e = ERR_PERM;
-	else if (kind == RLIM_NOFILE && set->hard > NOFILE_MAX)
-		e = ERR_PERM;
-	if (e != OK)
-		goto out;
-	task->rlimits[kind].soft = set->soft;
-	task->rlimits[kind].hard = set->hard;
-	limit_apply(task, kind);
-out:
-	mutex_unlock(&task->lock);
+	if (set != NULL)
+		want = (struct rlimit_pair){ set->soft, set->hard };
+	e = task_rlimit(task, kind, set != NULL ? &want : NULL, &was);
+	*old = (struct lx_rlimit){ was.soft, was.hard };
 	return e;
 }
 

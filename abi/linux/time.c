@@ -5,40 +5,48 @@
  */
 #include "call.h"
 
+#include <kernel/cputime.h>
 #include <kernel/time.h>
 
-enum {
-	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME = 2,
-	CLOCK_THREAD_CPUTIME = 3, CLOCK_MONOTONIC_RAW = 4,
-	CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6,
-	CLOCK_BOOTTIME = 7, CLOCK_REALTIME_ALARM = 8,
-	CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11,
-};
-
-/* Negative ids name the CPU time of a process or thread: ~pid << 3 | what,
- * with bit 2 for threads. Source: clock_getcpuclockid(3). */
-static enum err
-cpu_clock(struct thread *t, int id, ns_t *out)
+/* ~pid << 3 | what, with bit 2 for threads; what is 0 and 2: all time, 1: the
+ * user's. Source: clock_getcpuclockid(3). */
+enum err
+lx_cpu_clock(struct thread *t, int id, struct task **task,
+    struct thread **thread, enum cpu_clock *which)
 {
 	unsigned pid = ~((unsigned)id >> 3) & 0x1fffffffu;
-	struct thread *th;
-	struct task *task;
 	enum err e;
 
 	if ((id & 3) == 3)
 		return ERR_INVAL;
+	*which = (id & 3) == 1 ? CPU_CLOCK_USER : CPU_CLOCK_ALL;
+	*thread = NULL;
 	if (id & 4) {
-		e = lx_thread(t, pid, &th);
-		if (e != OK)
-			return ERR_INVAL;
-		*out = sched_runtime(th);
-		lx_thread_put(th);
-		return OK;
+		e = lx_thread(t, pid, thread);
+		if (e == OK)
+			*task = task_ref((*thread)->task);
+	} else {
+		e = lx_task(t, pid, task);
 	}
-	e = lx_task(t, pid, &task);
+	return e == OK ? OK : ERR_INVAL;
+}
+
+static enum err
+read_cpu_clock(struct thread *t, int id, ns_t *out)
+{
+	struct task *task;
+	struct thread *thread;
+	struct cpu_timer ct;
+	enum cpu_clock which;
+	enum err e = lx_cpu_clock(t, id, &task, &thread, &which);
+
 	if (e != OK)
-		return ERR_INVAL;
-	*out = task_runtime(task);
+		return e;
+	cpu_timer_init(&ct, thread, which, NULL);
+	mutex_lock(&task->lock);
+	*out = cpu_timer_now(task, &ct);
+	mutex_unlock(&task->lock);
+	lx_thread_put(thread);
 	task_unref(task);
 	return OK;
 }
@@ -47,27 +55,27 @@ static enum err
 clock_read(struct thread *t, int id, ns_t *out)
 {
 	switch (id) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI:
+	case LX_CLOCK_REALTIME:
+	case LX_CLOCK_REALTIME_COARSE:
+	case LX_CLOCK_REALTIME_ALARM:
+	case LX_CLOCK_TAI:
 		*out = time_wall();
 		return OK;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-	case CLOCK_BOOTTIME_ALARM:
+	case LX_CLOCK_MONOTONIC:
+	case LX_CLOCK_MONOTONIC_RAW:
+	case LX_CLOCK_MONOTONIC_COARSE:
+	case LX_CLOCK_BOOTTIME:
+	case LX_CLOCK_BOOTTIME_ALARM:
 		*out = time_now();
 		return OK;
-	case CLOCK_PROCESS_CPUTIME:
+	case LX_CLOCK_PROCESS_CPUTIME:
 		*out = task_runtime(t->task);
 		return OK;
-	case CLOCK_THREAD_CPUTIME:
+	case LX_CLOCK_THREAD_CPUTIME:
 		*out = sched_runtime(t);
 		return OK;
 	default:
-		return id < 0 ? cpu_clock(t, id, out) : ERR_INVAL;
+		return id < 0 ? read_cpu_clock(t, id, out) : ERR_INVAL;
 	}
 }
 
@@ -101,7 +109,7 @@ lx_clock_settime(struct thread *t, const struct sysargs *a, long *ret)
 
 	(void)t;
 	*ret = 0;
-	if ((int)a->v[0] != CLOCK_REALTIME)
+	if ((int)a->v[0] != LX_CLOCK_REALTIME)
 		return ERR_INVAL;
 	if (e != OK)
 		return e;
@@ -262,15 +270,15 @@ lx_clock_nanosleep(struct thread *t, const struct sysargs *a, long *ret)
 	*ret = 0;
 	if (e != OK)
 		return e;
-	if (id != CLOCK_REALTIME && id != CLOCK_MONOTONIC &&
-	    id != CLOCK_BOOTTIME && id != CLOCK_TAI)
+	if (id != LX_CLOCK_REALTIME && id != LX_CLOCK_MONOTONIC &&
+	    id != LX_CLOCK_BOOTTIME && id != LX_CLOCK_TAI)
 		return ERR_NOTSUP;
 	e = lx_timespec_in(a->v[2], &when);
 	if (e != OK)
 		return e;
 	if ((a->v[1] & TIMER_ABSTIME) == 0)
 		return sleep_span(t, lx_deadline(when), a->v[3]);
-	e = id == CLOCK_REALTIME || id == CLOCK_TAI ? sleep_wall(when) :
+	e = id == LX_CLOCK_REALTIME || id == LX_CLOCK_TAI ? sleep_wall(when) :
 	    sleep_mono(when);
 	return lx_no_restart(e);
 }

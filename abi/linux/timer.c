@@ -1,17 +1,21 @@
 /*
- * Interval timers and POSIX timers.
+ * POSIX timers.
  *
  * A POSIX timer belongs to its task (a tree by number, under task.lock) and
  * dies with exec and exit. Its kernel timer fires with interrupts off and
  * sends the signal; a shot whose signal is still pending only counts as an
  * overrun. Members that the shot uses are under the timer's own lock.
  *
- * Source: man-pages 6.05 timer_create(2), timer_settime(2), getitimer(2).
- * Differs: timers on CPU-time clocks (and ITIMER_VIRTUAL, ITIMER_PROF)
- * answer EINVAL; an absolute wall time is fixed when it is set.
+ * A timer on CPU time is fired by a thread of the task instead, under
+ * task.lock (kernel/cputime.h).
+ *
+ * Source: man-pages 6.05 timer_create(2), timer_settime(2).
+ * Differs: a timer on another process's CPU time answers EINVAL; an absolute
+ * wall time is fixed when it is set.
  */
 #include "call.h"
 
+#include <kernel/cputime.h>
 #include <kernel/mm.h>
 #include <kernel/time.h>
 
@@ -21,9 +25,12 @@ enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
 #define OVERRUN_MAX   INT32_MAX
 #define TIMER_ABSTIME 1u
 
+enum ptimer_clock { CLOCK_MONO, CLOCK_WALL, CLOCK_CPU };
+
 struct ptimer {
 	struct rbnode node; /* task.lock; in posix_timers */
-	struct ktimer timer;
+	struct ktimer timer; /* of real time */
+	struct cpu_timer cpu; /* its thread is referenced */
 	struct spinlock lock; /* RANK_EVENT, irq */
 	struct task *task; /* [I] borrowed: the list is the task's */
 	struct thread *thread; /* [I] referenced; NULL: the task */
@@ -31,8 +38,8 @@ struct ptimer {
 	int notify; /* [I] SIGEV_* */
 	int signo; /* [I] */
 	uint64_t value; /* [I] sigval */
-	bool is_wall; /* [I] */
-	ns_t deadline; /* [l] monotonic; 0: disarmed */
+	enum ptimer_clock clock; /* [I] */
+	ns_t deadline; /* [l] monotonic or CPU time; 0: disarmed */
 	ns_t interval; /* [l] */
 	int overrun, last_overrun; /* [l] */
 };
@@ -61,13 +68,13 @@ is_still_pending(const struct ptimer *p)
 	return (s->set & SIG_BIT(p->signo)) != 0;
 }
 
-static void
-ptimer_fired(struct ktimer *kt)
+/* One shot, seen at now; the time of the next, or 0. */
+static ns_t
+ptimer_shoot(struct ptimer *p, ns_t now)
 {
-	struct ptimer *p = container_of(kt, struct ptimer, timer);
 	unsigned long flags = spin_lock_irq(&p->lock);
 	bool send = p->notify != SIGEV_NONE;
-	ns_t now = time_now(), next = 0;
+	ns_t next = 0;
 
 	if (p->interval != 0 && p->deadline != 0) {
 		ns_t late = now > p->deadline ? now - p->deadline : 0;
@@ -87,10 +94,28 @@ ptimer_fired(struct ktimer *kt)
 		p->overrun = 0;
 	}
 	spin_unlock_irq(&p->lock, flags);
-	if (next != 0)
-		ktimer_set(kt, next);
 	if (send)
 		ptimer_send(p, p->last_overrun);
+	return next;
+}
+
+static void
+ptimer_fired(struct ktimer *kt)
+{
+	struct ptimer *p = container_of(kt, struct ptimer, timer);
+	ns_t next = ptimer_shoot(p, time_now());
+
+	if (next != 0)
+		ktimer_set(kt, next);
+}
+
+static void
+ptimer_cpu_fired(struct cpu_timer *ct)
+{
+	struct ptimer *p = container_of(ct, struct ptimer, cpu);
+
+	cpu_timer_set(p->task, ct,
+	    ptimer_shoot(p, cpu_timer_now(p->task, ct)));
 }
 
 static void
@@ -98,6 +123,7 @@ ptimer_free(struct ptimer *p)
 {
 	ktimer_cancel_sync(&p->timer);
 	lx_thread_put(p->thread);
+	lx_thread_put(p->cpu.thread);
 	kfree(p, sizeof(*p));
 }
 
@@ -107,6 +133,7 @@ ptimer_remove(struct task *task, struct ptimer *p)
 {
 	rb_erase(&task->posix_timers, &p->node);
 	task->posix_timer_count--;
+	cpu_timer_set(task, &p->cpu, 0);
 }
 
 void
@@ -144,22 +171,38 @@ ptimer_find(struct task *task, int id)
 }
 
 static enum err
-clock_kind(int clock, bool *is_wall)
+ptimer_clock(struct thread *t, int id, struct ptimer *p)
 {
-	switch (clock) {
-	case 0:
-	case 8:
-	case 11:
-		*is_wall = true;
-		return OK;
-	case 1:
-	case 7:
-	case 9:
-		*is_wall = false;
-		return OK;
-	default:
-		return ERR_INVAL;
+	enum cpu_clock which = CPU_CLOCK_ALL;
+	struct thread *thread = NULL;
+	struct task *task;
+	enum err e = OK;
+
+	if (id < 0) {
+		e = lx_cpu_clock(t, id, &task, &thread, &which);
+		if (e != OK)
+			return e;
+		if (task != t->task)
+			e = ERR_INVAL;
+		task_unref(task);
+		p->clock = CLOCK_CPU;
+	} else if (id == LX_CLOCK_PROCESS_CPUTIME) {
+		p->clock = CLOCK_CPU;
+	} else if (id == LX_CLOCK_THREAD_CPUTIME) {
+		p->clock = CLOCK_CPU;
+		thread = t;
+		obj_ref(&t->obj);
+	} else if (id == LX_CLOCK_REALTIME || id == LX_CLOCK_REALTIME_ALARM ||
+	    id == LX_CLOCK_TAI) {
+		p->clock = CLOCK_WALL;
+	} else if (id == LX_CLOCK_MONOTONIC || id == LX_CLOCK_BOOTTIME ||
+	    id == LX_CLOCK_BOOTTIME_ALARM) {
+		p->clock = CLOCK_MONO;
+	} else {
+		e = ERR_INVAL;
 	}
+	cpu_timer_init(&p->cpu, thread, which, ptimer_cpu_fired);
+	return e;
 }
 
 /* Who is told, and how. */
@@ -236,14 +279,14 @@ lx_timer_create(struct thread *t, const struct sysargs *a, long *ret)
 	ktimer_init(&p->timer, ptimer_fired);
 	spin_init(&p->lock, RANK_EVENT, "posix timer");
 	p->task = t->task;
-	e = clock_kind((int)a->v[0], &p->is_wall);
+	e = ptimer_clock(t, (int)a->v[0], p);
 	if (e == OK) {
 		mutex_lock(&t->task->lock);
 		e = ptimer_add(t->task, p);
 		mutex_unlock(&t->task->lock);
 	}
 	if (e != OK) {
-		kfree(p, sizeof(*p));
+		ptimer_free(p);
 		return e;
 	}
 	/* The number is ours now; nobody else knows it before we answer. */
@@ -268,12 +311,18 @@ spec_out(uintptr_t user, ns_t interval, ns_t left)
 	    lx_timespec_out(user + sizeof(struct lx_timespec), left) : e;
 }
 
+/* Under task.lock. */
+static ns_t
+ptimer_now(struct ptimer *p)
+{
+	return p->clock == CLOCK_CPU ? cpu_timer_now(p->task, &p->cpu) :
+	    time_now();
+}
+
 /* What a timer shows: time to the next shot, and interval. */
 static void
-ptimer_read(struct ptimer *p, ns_t *interval, ns_t *left)
+ptimer_read(struct ptimer *p, ns_t now, ns_t *interval, ns_t *left)
 {
-	ns_t now = time_now();
-
 	*interval = p->interval;
 	*left = p->deadline == 0 ? 0 :
 	    p->deadline > now ? p->deadline - now : 1;
@@ -289,8 +338,10 @@ lx_timer_gettime(struct thread *t, const struct sysargs *a, long *ret)
 	mutex_lock(&t->task->lock);
 	p = ptimer_find(t->task, (int)a->v[0]);
 	if (p != NULL) {
+		ns_t now = ptimer_now(p);
+
 		flags = spin_lock_irq(&p->lock);
-		ptimer_read(p, &interval, &left);
+		ptimer_read(p, now, &interval, &left);
 		spin_unlock_irq(&p->lock, flags);
 	}
 	mutex_unlock(&t->task->lock);
@@ -311,17 +362,18 @@ lx_timer_getoverrun(struct thread *t, const struct sysargs *a, long *ret)
 	return p != NULL ? OK : ERR_INVAL;
 }
 
-/* Monotonic time of a first shot. */
+/* Monotonic or CPU time of a first shot. */
 static ns_t
-first_shot(const struct ptimer *p, ns_t value, bool absolute)
+first_shot(const struct ptimer *p, ns_t now, ns_t value, bool absolute)
 {
 	ns_t offset;
 
 	if (value == 0)
 		return 0;
 	if (!absolute)
-		return lx_deadline(value);
-	if (!p->is_wall)
+		return p->clock == CLOCK_CPU ? now + value :
+		    lx_deadline(value);
+	if (p->clock != CLOCK_WALL)
 		return value;
 	offset = time_wall() - time_now();
 	return value > offset ? value - offset : 1;
@@ -336,16 +388,19 @@ struct timer_change {
 static void
 ptimer_change(struct ptimer *p, struct timer_change *c)
 {
+	ns_t now = ptimer_now(p);
 	unsigned long flags;
 
 	ktimer_cancel_sync(&p->timer);
 	flags = spin_lock_irq(&p->lock);
-	ptimer_read(p, &c->old_interval, &c->old_left);
+	ptimer_read(p, now, &c->old_interval, &c->old_left);
 	p->interval = c->interval;
-	p->deadline = first_shot(p, c->value, c->absolute);
+	p->deadline = first_shot(p, now, c->value, c->absolute);
 	p->overrun = 0;
 	spin_unlock_irq(&p->lock, flags);
-	if (p->deadline != 0)
+	if (p->clock == CLOCK_CPU)
+		cpu_timer_set(p->task, &p->cpu, p->deadline);
+	else if (p->deadline != 0)
 		ktimer_set(&p->timer, p->deadline);
 }
 
@@ -388,87 +443,4 @@ lx_timer_delete(struct thread *t, const struct sysargs *a, long *ret)
 	ptimer_free(p);
 	*ret = 0;
 	return OK;
-}
-
-/* ---- ITIMER_REAL ------------------------------------------------------ */
-
-static void
-itimer_read(struct task *task, struct lx_itimerval *out)
-{
-	unsigned long flags = spin_lock_irq(&task->sig_lock);
-	ns_t now = time_now(), left = 0;
-
-	if (task->real_deadline != 0)
-		left = task->real_deadline > now ?
-		    task->real_deadline - now : NS_PER_US;
-	out->interval = lx_timeval_of(task->real_interval);
-	spin_unlock_irq(&task->sig_lock, flags);
-	out->value = lx_timeval_of(left);
-}
-
-static enum err
-timeval_ns(const struct lx_timeval *tv, ns_t *out)
-{
-	if (tv->sec < 0 || (uint64_t)tv->usec >= 1000000)
-		return ERR_INVAL;
-	*out = (ns_t)MIN(tv->sec, INT64_C(4000000000)) * NS_PER_SEC +
-	    (ns_t)tv->usec * NS_PER_US;
-	return OK;
-}
-
-static void
-itimer_write(struct task *task, ns_t value, ns_t interval)
-{
-	unsigned long flags;
-	ns_t deadline = value != 0 ? lx_deadline(value) : 0;
-
-	ktimer_cancel_sync(&task->real_timer);
-	flags = spin_lock_irq(&task->sig_lock);
-	task->real_deadline = deadline;
-	task->real_interval = interval;
-	spin_unlock_irq(&task->sig_lock, flags);
-	if (deadline != 0)
-		ktimer_set(&task->real_timer, deadline);
-}
-
-enum err
-lx_getitimer(struct thread *t, const struct sysargs *a, long *ret)
-{
-	struct lx_itimerval iv;
-
-	*ret = 0;
-	if (a->v[0] != 0)
-		return ERR_INVAL;
-	itimer_read(t->task, &iv);
-	return user_copy_out(a->v[1], &iv, sizeof(iv));
-}
-
-void
-lx_itimer_exchange(struct task *task, ns_t value, ns_t interval,
-    struct lx_itimerval *old)
-{
-	itimer_read(task, old);
-	itimer_write(task, value, interval);
-}
-
-enum err
-lx_setitimer(struct thread *t, const struct sysargs *a, long *ret)
-{
-	struct lx_itimerval iv = { 0 }, old;
-	ns_t value, interval;
-	enum err e = OK;
-
-	*ret = 0;
-	if (a->v[0] != 0)
-		return ERR_INVAL;
-	if (a->v[1] != 0)
-		e = user_copy_in(&iv, a->v[1], sizeof(iv));
-	if (e == OK)
-		e = timeval_ns(&iv.value, &value);
-	if (e == OK)
-		e = timeval_ns(&iv.interval, &interval);
-	if (e != OK)
-		return e;
-	lx_itimer_exchange(t->task, value, interval, &old);
-	return a->v[2] != 0 ? user_copy_out(a->v[2], &old, sizeof(old)) : OK;
 }

@@ -51,6 +51,15 @@ LX_SIZE(struct lx_open_how, 24);
 
 /* ---- time ------------------------------------------------------------- */
 
+enum {
+	LX_CLOCK_REALTIME = 0, LX_CLOCK_MONOTONIC = 1,
+	LX_CLOCK_PROCESS_CPUTIME = 2, LX_CLOCK_THREAD_CPUTIME = 3,
+	LX_CLOCK_MONOTONIC_RAW = 4, LX_CLOCK_REALTIME_COARSE = 5,
+	LX_CLOCK_MONOTONIC_COARSE = 6, LX_CLOCK_BOOTTIME = 7,
+	LX_CLOCK_REALTIME_ALARM = 8, LX_CLOCK_BOOTTIME_ALARM = 9,
+	LX_CLOCK_TAI = 11,
+};
+
 struct lx_timespec {
 	int64_t sec, nsec;
 };

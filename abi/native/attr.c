@@ -144,7 +144,7 @@ nt_task_limit(struct thread *t, const struct sysargs *a, long *)
 		[CM_LIMIT_SPACE] = RLIM_AS,
 	};
 	struct cm_limit set, old;
-	struct rlimit_pair now, want;
+	struct rlimit_pair was, want;
 	enum err e = OK;
 
 	if (a->v[0] >= ARRAY_LEN(kinds))
@@ -153,16 +153,13 @@ nt_task_limit(struct thread *t, const struct sysargs *a, long *)
 		e = user_copy_in(&set, a->v[1], sizeof(set));
 	if (e != OK)
 		return e;
-	mutex_lock(&t->task->lock);
-	now = t->task->rlimits[kinds[a->v[0]]];
-	mutex_unlock(&t->task->lock);
-	if (a->v[1] != 0) {
+	if (a->v[1] != 0)
 		want = (struct rlimit_pair){ set.soft, set.hard };
-		e = task_set_rlimit(t->task, kinds[a->v[0]], &want);
-	}
+	e = task_rlimit(t->task, kinds[a->v[0]],
+	    a->v[1] != 0 ? &want : NULL, &was);
 	if (e != OK)
 		return e;
-	old = (struct cm_limit){ now.soft, now.hard };
+	old = (struct cm_limit){ was.soft, was.hard };
 	return nt_out(a->v[2], &old, sizeof(old));
 }
 

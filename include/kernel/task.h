@@ -66,6 +66,20 @@ struct rlimit_pair {
 
 #define TASK_NAME_MAX 16
 
+/* A timer on the CPU time of a task or one of its threads: kernel/cputime.h. */
+enum cpu_clock {
+	CPU_CLOCK_ALL, /* of the user and in the kernel */
+	CPU_CLOCK_USER,
+};
+struct cpu_timer {
+	struct list link; /* [l] in task.cpu_timers; unlinked: not set */
+	struct thread *thread; /* [I] referenced by the owner; NULL: the task */
+	enum cpu_clock clock; /* [I] */
+	ns_t when; /* [l] on the clock; 0: not set */
+	/* [I] In a thread of the task, with task.lock; may set it again. */
+	void (*fn)(struct cpu_timer *ct);
+};
+
 struct pid; /* an id in use: kernel/task/pid.c */
 
 struct task {
@@ -121,6 +135,12 @@ struct task {
 	/* POSIX odds and ends */
 	struct ktimer real_timer; /* ITIMER_REAL */
 	ns_t real_interval, real_deadline; /* [S] */
+	struct list cpu_timers; /* [l] struct cpu_timer.link */
+	struct cpu_itimer {
+		struct cpu_timer timer;
+		ns_t interval; /* [l] */
+	} cpu_itimers[2]; /* by enum cpu_clock: ITIMER_PROF, ITIMER_VIRTUAL */
+	atomic_bool cpu_watched; /* [l] to write; kernel/cputime.h */
 	bool child_subreaper, no_new_privs, dumpable, did_exec; /* [l] */
 	int parent_death_signal; /* [l] */
 	bool vforked; /* [S] parent waits for exec or exit */
@@ -392,13 +412,16 @@ bool capable(unsigned cap); /* running task */
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
-/* Checks and sets a limit of t, and tells those who enforce it. ERR_INVAL
- * soft above hard, ERR_PERM. */
-enum err task_set_rlimit(struct task *t, enum rlimit_kind kind,
-    const struct rlimit_pair *want);
+/* Tells a limit of t and then, unless want is NULL, checks and sets it and
+ * tells those who enforce it. old may be NULL. ERR_INVAL soft above hard,
+ * ERR_PERM. */
+enum err task_rlimit(struct task *t, enum rlimit_kind kind,
+    const struct rlimit_pair *want, struct rlimit_pair *old);
 /* 0: none in the container. */
 int task_parent_pid(const struct task *t);
 void task_times(struct task *t, ns_t *utime, ns_t *stime);
+/* The same. Needs: t->lock. */
+void task_times_locked(struct task *t, ns_t *utime, ns_t *stime);
 /* The sum of both, without telling them apart. */
 ns_t task_runtime(struct task *t);
 

@@ -4,6 +4,7 @@
  * know another for the sake of a trap.
  */
 #include <kernel/abi.h>
+#include <kernel/cputime.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
@@ -116,6 +117,8 @@ trap_work(struct arch_frame *f)
 	if (work & WORK_SAMPLE)
 		sched_sampled(true);
 	arch_irq_enable();
+	if (UNLIKELY(cpu_time_is_watched(t->task)))
+		cpu_time_check(t);
 	if (work & (WORK_RESCHED | WORK_RCU))
 		preempt_check();
 	if (work & (WORK_SIGNAL | WORK_KILLED | WORK_STOP | WORK_RESTORE)) {
@@ -261,8 +264,12 @@ trap_irq_return_kernel(void)
 	struct thread_head *h = arch_current();
 
 	if (UNLIKELY(atomic_load_explicit(
-	    &h->work, memory_order_relaxed) & WORK_SAMPLE))
+	    &h->work, memory_order_relaxed) & WORK_SAMPLE)) {
 		sched_sampled(false);
+		/* A visit of trap_work on the way out. */
+		if (cpu_time_is_watched(thread_current()->task))
+			atomic_fetch_or(&h->work, WORK_SIGNAL);
+	}
 	if (h->preempt == 0 && (atomic_load_explicit(&h->work,
 	    memory_order_relaxed) & (WORK_RESCHED | WORK_RCU)))
 		preempt_check_irq();

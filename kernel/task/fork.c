@@ -8,6 +8,7 @@
 #include "internal.h"
 
 #include <kernel/abi.h>
+#include <kernel/cputime.h>
 #include <kernel/user.h>
 #include <lib/string.h>
 
@@ -153,6 +154,7 @@ copy_rest(unsigned flags, struct task *from, struct task *to)
 	atomic_store(&to->creds, creds_get(from));
 	mutex_lock(&from->lock);
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
+	cpu_watch_update(to);
 	memcpy(to->name, from->name, sizeof(to->name));
 	to->no_new_privs = from->no_new_privs;
 	to->dumpable = from->dumpable;
@@ -371,6 +373,7 @@ task_spawn(struct task *parent, struct thread **out)
 		return e;
 	mutex_lock(&parent->lock);
 	memcpy(t->rlimits, parent->rlimits, sizeof(t->rlimits));
+	cpu_watch_update(t);
 	mutex_unlock(&parent->lock);
 	return spawn_into(parent, t, out);
 }

@@ -5,6 +5,8 @@
  */
 #include "internal.h"
 
+#include <kernel/cputime.h>
+
 #define HANDLES_CEILING (UINT64_C(1) << 20)
 
 static void
@@ -24,27 +26,44 @@ pass_to_space(struct space *s, enum rlimit_kind kind, uint64_t soft)
 	rw_write_unlock(&s->lock);
 }
 
-enum err
-task_set_rlimit(struct task *t, enum rlimit_kind kind,
+static void
+pass_on(struct task *t, enum rlimit_kind kind, uint64_t soft)
+{
+	if (kind == RLIM_CPU)
+		cpu_watch_update(t);
+	else if (kind == RLIM_NOFILE && t->handles != NULL)
+		handle_table_set_limit(t->handles, (unsigned)soft);
+	else
+		pass_to_space(t->space, kind, soft);
+}
+
+static enum err
+check(enum rlimit_kind kind, const struct rlimit_pair *now,
     const struct rlimit_pair *want)
 {
-	struct rlimit_pair *now = &t->rlimits[kind];
-	bool may = capable(CAP_SYS_RESOURCE);
-	enum err e = OK;
-
 	if (want->soft > want->hard)
 		return ERR_INVAL;
 	if (kind == RLIM_NOFILE && want->hard > HANDLES_CEILING)
 		return ERR_PERM;
+	return want->hard > now->hard && !capable(CAP_SYS_RESOURCE) ?
+	    ERR_PERM : OK;
+}
+
+enum err
+task_rlimit(struct task *t, enum rlimit_kind kind,
+    const struct rlimit_pair *want, struct rlimit_pair *old)
+{
+	struct rlimit_pair *now = &t->rlimits[kind];
+	enum err e;
+
 	mutex_lock(&t->lock);
-	if (want->hard > now->hard && !may)
-		e = ERR_PERM;
-	else
+	if (old != NULL)
+		*old = *now;
+	e = want != NULL ? check(kind, now, want) : OK;
+	if (e == OK && want != NULL) {
 		*now = *want;
-	if (e == OK && kind == RLIM_NOFILE && t->handles != NULL)
-		handle_table_set_limit(t->handles, (unsigned)want->soft);
-	else if (e == OK)
-		pass_to_space(t->space, kind, want->soft);
+		pass_on(t, kind, want->soft);
+	}
 	mutex_unlock(&t->lock);
 	return e;
 }

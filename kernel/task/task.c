@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 
+#include <kernel/cputime.h>
 #include <kernel/futex.h>
 #include <kernel/mm.h>
 #include <lib/string.h>
@@ -26,6 +27,7 @@ struct task kernel_task = {
 	.children = LIST_INIT(kernel_task.children),
 	.sibling = LIST_INIT(kernel_task.sibling),
 	.group_link = LIST_INIT(kernel_task.group_link),
+	.cpu_timers = LIST_INIT(kernel_task.cpu_timers),
 	.pending = { .queue = LIST_INIT(kernel_task.pending.queue) },
 	.sig_waitq = WAITQ_INIT(kernel_task.sig_waitq),
 	.cont_waitq = WAITQ_INIT(kernel_task.cont_waitq),
@@ -92,6 +94,7 @@ task_setup(struct task *t)
 	list_init(&t->children);
 	list_init(&t->sibling);
 	list_init(&t->group_link);
+	cpu_timers_init(t);
 	rb_init(&t->posix_timers);
 	sig_pending_init(&t->pending);
 	waitq_init(&t->sig_waitq);
@@ -291,12 +294,11 @@ task_parent_pid(const struct task *t)
 /* ---- times ------------------------------------------------------------- */
 
 void
-task_times(struct task *t, ns_t *utime, ns_t *stime)
+task_times_locked(struct task *t, ns_t *utime, ns_t *stime)
 {
 	ns_t user = 0, system = 0, u, s;
 	struct thread *th;
 
-	mutex_lock(&t->lock);
 	list_each(th, &t->threads, task_link) {
 		sched_times(th, &u, &s);
 		user += u;
@@ -304,6 +306,13 @@ task_times(struct task *t, ns_t *utime, ns_t *stime)
 	}
 	*utime = atomic_load(&t->utime) + user;
 	*stime = atomic_load(&t->stime) + system;
+}
+
+void
+task_times(struct task *t, ns_t *utime, ns_t *stime)
+{
+	mutex_lock(&t->lock);
+	task_times_locked(t, utime, stime);
 	mutex_unlock(&t->lock);
 }
 

@@ -175,11 +175,11 @@ limits(void *arg UNUSED)
 	struct task *t = task_current();
 	struct rlimit_pair p = { 5, 4 };
 
-	EXPECT(task_set_rlimit(t, RLIM_NOFILE, &p) == ERR_INVAL);
+	EXPECT(task_rlimit(t, RLIM_NOFILE, &p, NULL) == ERR_INVAL);
 	p = (struct rlimit_pair){ 10, UINT64_MAX };
-	EXPECT(task_set_rlimit(t, RLIM_NOFILE, &p) == ERR_PERM);
+	EXPECT(task_rlimit(t, RLIM_NOFILE, &p, NULL) == ERR_PERM);
 	p = (struct rlimit_pair){ 10, 20 };
-	EXPECT_OK(task_set_rlimit(t, RLIM_NOFILE, &p));
+	EXPECT_OK(task_rlimit(t, RLIM_NOFILE, &p, NULL));
 	EXPECT(handle_table_limit(t->handles) == 10);
 }
 

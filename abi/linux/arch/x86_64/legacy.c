@@ -211,13 +211,12 @@ lx_time(struct thread *t, const struct sysargs *a, long *ret)
 enum err
 lx_alarm(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_itimerval old;
+	ns_t left = lx_alarm_exchange(
+	    t->task, (ns_t)(unsigned)a->v[0] * NS_PER_SEC);
 
-	lx_itimer_exchange(
-	    t->task, (ns_t)(unsigned)a->v[0] * NS_PER_SEC, 0, &old);
-	*ret = old.value.sec;
-	if ((*ret == 0 && old.value.usec != 0) || old.value.usec >= 500000)
-		++*ret;
+	*ret = (long)((left + NS_PER_SEC / 2) / NS_PER_SEC);
+	if (*ret == 0 && left != 0)
+		*ret = 1;
 	return OK;
 }
 
