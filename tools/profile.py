@@ -24,12 +24,14 @@ LINE = re.compile(r'(?:\{ |PLAIN\(|WITH\()"([^"]+)", (\d+), '
 
 
 def lines_of(folder):
-    """{name: (function, operations)} from the tables of tests/perf."""
-    text = "".join(p.read_text() for p in sorted(folder.glob("*.[hc]")))
+    """{name: (function, operations)} from the tables of the benchmark, and
+    the rounds of each; the folder holds other programs as well."""
+    text = "".join((folder / p).read_text() for p in
+                   ("bench.h", "bench.c", "calls.c", "tasks.c", "waits.c"))
     numbers = dict(re.findall(r"#define (\w+)\s+(\d+)u?\s", text))
     rounds = int(numbers["ROUNDS"])
     return {name: (run, rounds * int(count) * int(numbers.get(per, per or 1)))
-            for name, count, run, per in LINE.findall(text)}
+            for name, count, run, per in LINE.findall(text)}, rounds
 
 
 class Symbols:
@@ -77,7 +79,7 @@ def main():
     ap.add_argument("--top", type=int, default=25)
     ap.add_argument("only", metavar="LINE", help="name of a line")
     args = ap.parse_args()
-    known = lines_of(Path("tests/perf"))
+    known, rounds = lines_of(Path("tests/perf"))
     if args.only not in known:
         sys.exit("profile: no line %r; there are: %s" %
                  (args.only, ", ".join(known)))
@@ -91,8 +93,8 @@ def main():
     counts.unlink(missing_ok=True)
     plugin = args.plugin or Path(args.b) / "tools/count.so"
     bench.boot(args.arch, ours.kernel, ours.image, ours.append + " nokaslr",
-               [*bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,out=%s" %
-                (plugin, *program.extent(run), counts)],
+               [*bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,rounds=%u,out=%s" %
+                (plugin, *program.extent(run), rounds, counts)],
                out / "profile.log")
     if not counts.exists():
         sys.exit("profile: no counts; see %s" % (out / "profile.log"))

@@ -1,6 +1,7 @@
 /*
  * A plugin of QEMU that counts the instructions between two moments: from
- * when the function at `start` is entered until it returns. For tools/profile.py, which says what the addresses mean.
+ * when the function at `start` is entered until it returns, `rounds` times.
+ * For tools/profile.py, which says what the addresses mean.
  *
  * Output, one line a translated block that ran: address, instructions in it,
  * executions.
@@ -49,7 +50,8 @@ struct block {
 static struct block *buckets[BUCKETS];
 static uint64_t start, end, stop; /* [start, end): the function */
 static const struct block *last_user; /* what ran before start */
-static bool counting;
+static bool counting, complete;
+static unsigned rounds, round_count; /* so far; of a line */
 static const char *out_path = "profile.out";
 
 static struct block *
@@ -85,20 +87,27 @@ forget(void)
 
 /* The call in front of the first block of the function ends where the
  * function returns to. Another place there: what came before was a warm-up, or
- * another program that has code at this address. */
+ * another program that has code at this address; so may have what runs after the
+ * last round. */
 static void
 block_runs(unsigned cpu, void *arg)
 {
 	struct block *b = arg;
 
 	(void)cpu;
+	if (complete)
+		return;
 	if (b->vaddr == start && last_user != NULL && !in_function(last_user)) {
 		counting = true;
-		if (stop != last_user->end)
+		if (stop != last_user->end) {
 			forget();
+			rounds = 0;
+		}
 		stop = last_user->end;
+		rounds++;
 	} else if (b->vaddr == stop) {
 		counting = false;
+		complete = rounds == round_count;
 	}
 	if (counting)
 		b->runs++;
@@ -147,6 +156,8 @@ qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			start = strtoull(argv[i] + 6, NULL, 16);
 		else if (strncmp(argv[i], "end=", 4) == 0)
 			end = strtoull(argv[i] + 4, NULL, 16);
+		else if (strncmp(argv[i], "rounds=", 7) == 0)
+			round_count = (unsigned)strtoul(argv[i] + 7, NULL, 10);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_path = strdup(argv[i] + 4);
 		else

@@ -129,14 +129,14 @@ user_sync:
 	b.ne	user_fault
 	msr	daifclr, #2
 	bl	trap_syscall
-	/* w0: the frame was rewritten, take everything from it */
+	/* x0: the result, x1: enum call_end */
 	msr	daifset, #2
+	cbnz	x1, user_return_slow	/* rewritten: all comes from the frame */
+	str	x0, [sp, #R(0)]
 	mrs	x1, tpidr_el1
-	and	w0, w0, #1
 	ldr	w2, [x1, #HEAD_WORK]
-	and	w2, w2, #~WORK_TRACE_BIT
-	orr	w0, w0, w2
-	cbnz	w0, user_return_slow
+	tst	w2, #~WORK_TRACE_BIT
+	b.ne	user_return_slow
 
 	/* Fast way back: x20-x27 still hold the user's values. */
 	ldr	x9, [sp, #R(31)]

@@ -32,8 +32,12 @@ trap_entry(struct arch_frame *f, unsigned cause, vaddr_t addr)
 	}
 	arch_irq_enable();
 	if (cause == CAUSE_CALL) {
-		f->orig_arg0 = f->args[0];
-		trap_syscall(f);
+		call_answer a = trap_syscall(f);
+
+		if (call_end_of(a) == CALL_DONE) {
+			f->orig_arg0 = f->args[0];
+			arch_frame_return(f, call_value(a));
+		}
 	} else if (cause == CAUSE_PAGE) {
 		trap_page_fault(f, addr, PROT_READ);
 	} else {

@@ -26,6 +26,7 @@ offsets(void)
 	OFFSET(FRAME_ORIG_A0, offsetof(struct arch_frame, orig_a0));
 	OFFSET(CTX_RA, offsetof(struct arch_context, ra));
 	OFFSET(CTX_SP, offsetof(struct arch_context, sp));
+	OFFSET(CTX_GP, offsetof(struct arch_context, gp));
 	OFFSET(CTX_S, offsetof(struct arch_context, s));
 	OFFSET(START_SATP, offsetof(struct cpu_start, satp));
 	OFFSET(START_HEAD, offsetof(struct cpu_start, head));

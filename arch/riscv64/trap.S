@@ -2,9 +2,10 @@
  * Traps. sscratch holds the current thread in user mode and 0 in the kernel,
  * so one csrrw tells where we came from.
  *
- * C code keeps s1-s11, so most system calls neither save nor load them: they
- * are stored into the frame when a signal may be delivered or when the call
- * asks for them (CALL_AGAIN). All other traps fill the frame at once.
+ * C code keeps s1-s11 and does not use gp, so most system calls neither save
+ * nor load them: they are stored into the frame when a signal may be delivered
+ * or when the call asks for them (CALL_AGAIN). All other traps fill the frame
+ * at once.
  */
 #include "offsets.h"
 
@@ -12,7 +13,6 @@
 
 	.macro save_caller
 	sd	ra, R(1)(sp)
-	sd	gp, R(3)(sp)
 	sd	t0, R(5)(sp)
 	sd	t1, R(6)(sp)
 	sd	t2, R(7)(sp)
@@ -32,6 +32,7 @@
 	.endm
 
 	.macro save_callee
+	sd	gp, R(3)(sp)
 	sd	s1, R(9)(sp)
 	sd	s2, R(18)(sp)
 	sd	s3, R(19)(sp)
@@ -46,6 +47,7 @@
 	.endm
 
 	.macro load_callee
+	ld	gp, R(3)(sp)
 	ld	s0, R(8)(sp)
 	ld	s1, R(9)(sp)
 	ld	s2, R(18)(sp)
@@ -62,11 +64,9 @@
 
 	.macro load_caller
 	ld	ra, R(1)(sp)
-	ld	gp, R(3)(sp)
 	ld	t0, R(5)(sp)
 	ld	t1, R(6)(sp)
 	ld	t2, R(7)(sp)
-	ld	a0, R(10)(sp)
 	ld	a1, R(11)(sp)
 	ld	a2, R(12)(sp)
 	ld	a3, R(13)(sp)
@@ -100,7 +100,6 @@ trap_entry:
 	sd	t0, R(2)(sp)
 	sd	t1, R(4)(sp)
 	sd	t3, FRAME_STATUS(sp)
-	sd	a0, FRAME_ORIG_A0(sp)
 	li	t0, 8
 	mv	fp, zero
 	bne	t4, t0, trap_user_other
@@ -110,12 +109,14 @@ trap_entry:
 	mv	a0, sp
 	call	trap_syscall
 	csrci	sstatus, 2
+	/* a0: the result, a1: enum call_end */
 	lw	t0, HEAD_WORK(tp)
 	andi	t0, t0, ~WORK_TRACE_BIT
-	or	t0, t0, a0
+	or	t0, t0, a1
 	bnez	t0, syscall_slow
 
-	/* Fast way back: s1-s11 still hold the user's values. */
+	/* Fast way back: a0 is the result, gp and s1-s11 still hold the user's
+	 * values. */
 	ld	t0, FRAME_PC(sp)
 	ld	t1, FRAME_STATUS(sp)
 	csrw	sepc, t0
@@ -129,9 +130,9 @@ trap_entry:
 
 syscall_slow:
 	li	t0, CALL_REWROTE
-	beq	a0, t0, user_return_slow
+	beq	a1, t0, user_return_slow
 	save_callee
-	beqz	a0, user_return_slow
+	beqz	a1, syscall_done
 	/* Again, with the whole frame. */
 	li	t0, 1
 	sb	t0, HEAD_WHOLE(tp)
@@ -140,6 +141,12 @@ syscall_slow:
 	call	trap_syscall
 	csrci	sstatus, 2
 	sb	zero, HEAD_WHOLE(tp)
+	bnez	a1, user_return_slow
+	/* A restart wants the first argument back. */
+syscall_done:
+	ld	t0, R(10)(sp)
+	sd	t0, FRAME_ORIG_A0(sp)
+	sd	a0, R(10)(sp)
 	j	user_return_slow
 
 trap_user_other:
@@ -174,6 +181,7 @@ user_return:
 	ld	tp, R(4)(sp)
 	load_callee
 	load_caller
+	ld	a0, R(10)(sp)
 	ld	sp, R(2)(sp)
 	sret
 
@@ -220,6 +228,7 @@ trap_from_kernel:
 	csrw	sstatus, t1
 	load_callee
 	load_caller
+	ld	a0, R(10)(sp)
 	ld	sp, R(2)(sp)
 	sret
 

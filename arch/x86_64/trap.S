@@ -78,21 +78,20 @@ syscall_entry:
 	sti
 	movq	%rsp, %rdi
 	call	trap_syscall
-	/* al: the frame was rewritten, take everything from it */
+	/* rax: the result, rdx: enum call_end */
 	cli
 	movq	%gs:0, %rcx
 	movl	HEAD_WORK(%rcx), %ecx
 	andl	$~WORK_TRACE_BIT, %ecx
-	orb	%al, %cl
-	jnz	user_return_slow
+	orq	%rdx, %rcx
+	jnz	syscall_slow
 
 	/* SYSRET to an address that is not canonical would fault in kernel
 	 * mode with the user's stack. */
 	movq	FRAME_RIP(%rsp), %rcx
-	movq	%rcx, %rdx
-	shrq	$47, %rdx
-	jnz	user_return_slow
-	movq	FRAME_RAX(%rsp), %rax
+	movq	%rcx, %rdi
+	shrq	$47, %rdi
+	jnz	syscall_slow
 	movq	FRAME_RFLAGS(%rsp), %r11
 	movq	FRAME_ARGS(%rsp), %rdi
 	movq	FRAME_ARGS + 8(%rsp), %rsi
@@ -104,6 +103,14 @@ syscall_entry:
 	movq	FRAME_RSP(%rsp), %rsp
 	swapgs
 	sysretq
+
+	/* Either the frame was rewritten, and everything comes from it, or it
+	 * wants the result. */
+syscall_slow:
+	testq	%rdx, %rdx
+	jnz	user_return_slow
+	movq	%rax, FRAME_RAX(%rsp)
+	jmp	user_return_slow
 
 	/* All other traps: the CPU has pushed its five words, the stubs an
 	 * error code and the vector. */

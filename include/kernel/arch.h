@@ -262,11 +262,30 @@ bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
 
 /* What the port does after a call. */
 enum call_end {
-	CALL_DONE, /* the result is in the frame, the rest as it was */
+	CALL_DONE, /* the frame is as it was: put the result there */
 	CALL_REWROTE, /* the whole frame is new (exec, sigreturn): load all */
 	CALL_AGAIN, /* make the frame whole and call again */
 };
-enum call_end trap_syscall(struct arch_frame *f); /* irqs on */
+/* Comes in two registers (compilers build a struct of two in memory): what
+ * the result register is to hold, with CALL_DONE, and above it the end. */
+__extension__ typedef unsigned __int128 call_answer;
+static inline call_answer
+call_answer_make(long value, enum call_end end)
+{
+	return (call_answer)end << 64 | (unsigned long)value;
+}
+static inline long
+call_value(call_answer a)
+{
+	return (long)a;
+}
+static inline enum call_end
+call_end_of(call_answer a)
+{
+	return (enum call_end)(a >> 64);
+}
+/* irqs on; f is the running thread's. */
+call_answer trap_syscall(struct arch_frame *f);
 /* access: PROT_READ, PROT_WRITE or PROT_EXEC; irqs as in the trapped code */
 void trap_page_fault(struct arch_frame *f, vaddr_t va, unsigned access);
 enum trap_kind {

@@ -16,58 +16,55 @@
 /* ---- system calls ------------------------------------------------------ */
 
 /* Everything but plain success: encodes the error, notes restarts. */
-static NOINLINE enum call_end
-answer_error(struct thread *t, struct arch_frame *f, enum err e)
+static NOINLINE call_answer
+answer_error(enum err e)
 {
+	struct thread *t = thread_current();
 	const struct abi *abi = t->task->abi;
+	uintptr_t nr = arch_frame_call(thread_frame(t));
 
 	switch ((unsigned)e) {
 	case ERR_JUSTRETURN:
-		return CALL_REWROTE;
+		return call_answer_make(0, CALL_REWROTE);
 	case ERR_WHOLEFRAME:
 		t->calls--;
-		return CALL_AGAIN;
+		return call_answer_make(0, CALL_AGAIN);
 	case ERR_RESTART:
 	case ERR_RESTART_NOHANDLER:
 	case ERR_RESTART_BLOCK:
 		t->call_result = e;
-		arch_frame_return(f, abi->answer(ERR_INTR, 0));
-		return CALL_DONE;
+		e = ERR_INTR;
+		break;
 	case ERR_NOSYS:
-		if (abi->name_of(arch_frame_call(f)) == NULL)
-			trace_unimplemented(abi->index, arch_frame_call(f));
+		if (abi->name_of(nr) == NULL)
+			trace_unimplemented(abi->index, nr);
 		break;
 	default:
 		break;
 	}
-	arch_frame_return(f, abi->answer(e, 0));
-	return CALL_DONE;
+	return call_answer_make(abi->answer(e, 0), CALL_DONE);
 }
 
-static NOINLINE enum call_end
+static NOINLINE call_answer
 traced_call(struct thread *t, struct arch_frame *f)
 {
 	uintptr_t nr = arch_frame_call(f);
-	enum call_end end = CALL_DONE;
 	long ret = 0;
 	enum err e;
 
 	/* At once, so that no call is seen twice. */
 	if (!arch_frame_is_whole())
-		return answer_error(t, f, ERR_WHOLEFRAME);
+		return answer_error(ERR_WHOLEFRAME);
 	trace_call_enter(t, nr, arch_frame_args_of(f));
 	e = abi_call(t->task->abi, t, nr, arch_frame_args_of(f), &ret);
 	trace_call_exit(t, nr, e, ret);
 	lockcheck_leave("call", nr);
-	if (e == OK)
-		arch_frame_return(f, ret);
-	else
-		end = answer_error(t, f, e);
-	return end;
+	return e == OK ? call_answer_make(ret, CALL_DONE) : answer_error(e);
 }
 
-/* NO_CANARY: nothing here can overflow, and every call pays. */
-NO_CANARY enum call_end
+/* NO_CANARY: nothing here can overflow, and every call pays; so nothing is
+ * kept over the handler either. */
+NO_CANARY call_answer
 trap_syscall(struct arch_frame *f)
 {
 	struct thread *t = thread_current();
@@ -82,9 +79,8 @@ trap_syscall(struct arch_frame *f)
 	    arch_frame_args_of(f), &ret);
 	lockcheck_leave("call", arch_frame_call(f));
 	if (UNLIKELY(e != OK))
-		return answer_error(t, f, e);
-	arch_frame_return(f, ret);
-	return CALL_DONE;
+		return answer_error(e);
+	return call_answer_make(ret, CALL_DONE);
 }
 
 /* ---- the way back to user mode ----------------------------------------- */
@@ -102,10 +98,7 @@ restart_call(struct thread *t, struct arch_frame *f)
 		return;
 	}
 	e = t->restart(t, &ret);
-	if (e == OK)
-		arch_frame_return(f, ret);
-	else
-		(void)answer_error(t, f, e);
+	arch_frame_return(f, e == OK ? ret : call_value(answer_error(e)));
 }
 
 void

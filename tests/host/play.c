@@ -102,6 +102,15 @@ is_linux(void)
 	return task_current()->abi->index == ABI_LINUX;
 }
 
+static void
+call(struct arch_frame *f)
+{
+	call_answer a = trap_syscall(f);
+
+	if (call_end_of(a) == CALL_DONE)
+		arch_frame_return(f, call_value(a));
+}
+
 /* Runs what the frame says until the call is over. */
 static void
 run_handlers(struct arch_frame *f)
@@ -118,7 +127,7 @@ run_handlers(struct arch_frame *f)
 		fn();
 		*f = at; /* calls of the handler used it */
 		f->nr = LX_rt_sigreturn;
-		(void)trap_syscall(f);
+		call(f);
 		leave(f);
 	}
 }
@@ -135,7 +144,7 @@ play_call6(uintptr_t nr, const struct sysargs *args)
 	f->pc = CALL_PC;
 	do {
 		f->pc = CALL_PC + 4;
-		(void)trap_syscall(f);
+		call(f);
 		leave(f);
 		run_handlers(f);
 	} while (f->pc == CALL_PC);
@@ -235,7 +244,7 @@ clone_at(play_fn *fn, uintptr_t flags)
 	f->args[0] = f->orig_a0 = flags;
 	f->nr = is_linux() ? LX_clone : XV6_fork;
 	f->pc = play_pc(fork_entry);
-	(void)trap_syscall(f);
+	call(f);
 	got = (long)f->args[0];
 	f->tls = tls;
 	f->pc = CALL_PC + 4;

@@ -61,7 +61,7 @@ arch_frame_return(struct arch_frame *f, long value)
 struct arch_fpu; /* FPU and vector registers, arch/riscv64/fpu.c */
 
 struct arch_context {
-	uint64_t ra, sp, s[12];
+	uint64_t ra, sp, gp, s[12];
 	struct arch_fpu *fpu; /* NULL: never used */
 };
 
