@@ -45,7 +45,7 @@
 #define DEATH_MS   20000 /* a killed program takes longer: it hangs */
 
 static char program[1024];
-static int proc = -1, kernel_log = -1, null = -1;
+static int proc = -1, kernel_log = -1, null = -1, program_file = -1;
 static unsigned long by_status, by_signal, by_time;
 
 static void
@@ -120,8 +120,9 @@ stand_apart(void)
 	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kernel_log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (proc < 0 || kernel_log < 0 || null < 0)
-		fail("/proc, /dev/kmsg or /dev/null");
+	program_file = open(program, O_RDONLY | O_CLOEXEC);
+	if (proc < 0 || kernel_log < 0 || null < 0 || program_file < 0)
+		fail("/proc, /dev/kmsg, /dev/null or the program");
 	mkdir(PLACE, 0777);
 	if (unshare(CLONE_NEWNS) != 0)
 		fail("unshare");
@@ -270,13 +271,15 @@ one_case(const char *abi, unsigned long seed, unsigned long number)
 
 /* ---- the run ----------------------------------------------------------- */
 
-/* What a case that is root may have done to folders that all share. */
+/* What a case that is root may have done to files that all share; the program
+ * is /proc/self/exe to it. */
 static void
 mend_names(void)
 {
 	if (chown("/", 0, 0) != 0 || chmod("/", 0755) != 0 ||
-	    chown("/tmp", 0, 0) != 0 || chmod("/tmp", 01777) != 0)
-		fail("/ or /tmp");
+	    chown("/tmp", 0, 0) != 0 || chmod("/tmp", 01777) != 0 ||
+	    fchown(program_file, 0, 0) != 0 || fchmod(program_file, 0755) != 0)
+		fail("/, /tmp or the program");
 	/* Where it is not mounted, the directory may be removed for all. */
 	if (access("/proc/self", F_OK) != 0) {
 		mkdir("/proc", 0755);
