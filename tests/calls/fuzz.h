@@ -48,6 +48,8 @@ struct fuzz {
 	const struct fuzz_abi *abi;
 	uint64_t state; /* of the random numbers */
 	uintptr_t room; /* FUZZ_ROOM bytes; behind it nothing is mapped */
+	uintptr_t code; /* a page of instructions that is being run; 0: none */
+	unsigned skipped; /* of them, since they raised a signal */
 	bool root;
 };
 
@@ -67,3 +69,21 @@ void fuzz_fill(struct fuzz *f);
 void fuzz_run(struct fuzz *f, unsigned long count);
 /* Reads a decimal number. */
 unsigned long fuzz_parse(const char *text);
+/* A signal of code: goes on with its next instruction, if context (of bytes)
+ * says that it was in there. */
+bool fuzz_skip(struct fuzz *f, void *context, size_t bytes);
+/* Keeps a copy of a signal's frame, for calls that return from one. */
+void fuzz_keep_frame(struct fuzz *f, const void *info, const void *context,
+    size_t bytes);
+
+/* ---- an architecture's part: tests/calls/<arch> ------------------------ */
+
+#define FUZZ_SLOT 16u /* bytes for an instruction */
+enum { FUZZ_PC, FUZZ_SP, FUZZ_CALL, FUZZ_ARGS, FUZZ_REGS = 32 };
+/* Loads all registers and goes to the first one's place. The call's number and
+ * arguments have fixed places, the others lie behind them. */
+void fuzz_enter(const uintptr_t *regs) __attribute__((noreturn));
+/* Makes two calls with these registers, and raises SIGILL. */
+extern const char fuzz_call_here[];
+/* Writes an instruction that deserves a look; at most FUZZ_SLOT bytes. */
+size_t fuzz_instruction(struct fuzz *f, uint8_t *to);
