@@ -335,6 +335,11 @@ one_call(struct fuzz *f)
 
 /* ---- worse than calls -------------------------------------------------- */
 
+/* The page of instructions that this process runs (0: none), and how many of
+ * them raised a signal. */
+static uintptr_t code;
+static unsigned skipped;
+
 static void
 fill_code(struct fuzz *f, uint8_t *page)
 {
@@ -365,8 +370,8 @@ target(struct fuzz *f)
 	fill_code(f, page);
 	if (fuzz_below(f, 4) == 0) /* with what jumps into the middle means */
 		return (uintptr_t)page + fuzz_below(f, FUZZ_PAGE);
-	f->code = (uintptr_t)page;
-	return f->code;
+	code = (uintptr_t)page;
+	return code;
 }
 
 static bool
@@ -415,15 +420,15 @@ enter(struct fuzz *f)
 }
 
 bool
-fuzz_skip(struct fuzz *f, void *context, size_t bytes)
+fuzz_skip(void *context, size_t bytes)
 {
 	uintptr_t *w = context, at = 0;
 
-	if (f->code == 0 || ++f->skipped > 2 * FUZZ_PAGE / FUZZ_SLOT)
+	if (code == 0 || ++skipped > 2 * FUZZ_PAGE / FUZZ_SLOT)
 		return false;
 	/* The program counter lies behind what links and jumps left. */
 	for (size_t i = 0; i < bytes / sizeof(*w); i++)
-		if (w[i] - f->code < FUZZ_PAGE && w[i] > at)
+		if (w[i] - code < FUZZ_PAGE && w[i] > at)
 			at = w[i];
 	if (at == 0)
 		return false;

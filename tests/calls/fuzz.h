@@ -48,8 +48,6 @@ struct fuzz {
 	const struct fuzz_abi *abi;
 	uint64_t state; /* of the random numbers */
 	uintptr_t room; /* FUZZ_ROOM bytes; behind it nothing is mapped */
-	uintptr_t code; /* a page of instructions that is being run; 0: none */
-	unsigned skipped; /* of them, since they raised a signal */
 	bool root;
 };
 
@@ -69,9 +67,9 @@ void fuzz_fill(struct fuzz *f);
 void fuzz_run(struct fuzz *f, unsigned long count);
 /* Reads a decimal number. */
 unsigned long fuzz_parse(const char *text);
-/* A signal of code: goes on with its next instruction, if context (of bytes)
- * says that it was in there. */
-bool fuzz_skip(struct fuzz *f, void *context, size_t bytes);
+/* A signal of a page of instructions: goes on with the next one, if context (of
+ * bytes) says that it was in there. */
+bool fuzz_skip(void *context, size_t bytes);
 /* Keeps a copy of a signal's frame, for calls that return from one. */
 void fuzz_keep_frame(struct fuzz *f, const void *info, const void *context,
     size_t bytes);

@@ -107,7 +107,7 @@ on_signal(int number, siginfo_t *info, void *context)
 	bool fault = number == SIGSEGV || number == SIGBUS ||
 	    number == SIGILL || number == SIGFPE || number == SIGTRAP;
 
-	if (fault && fuzz_skip(&main_fuzz, context, sizeof(ucontext_t)))
+	if (fault && fuzz_skip(context, sizeof(ucontext_t)))
 		return;
 	if (!fault && fuzz_below(&main_fuzz, 16) == 0)
 		fuzz_keep_frame(&main_fuzz, info, context, sizeof(ucontext_t));
