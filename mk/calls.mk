@@ -6,22 +6,24 @@
 CALLS := $(B)/$(ARCH)-calls/bin
 CALLS_OBJ := $(B)/$(ARCH)-calls/obj
 CALLS_CFLAGS := -I. -Itests/calls
+CALLS_ARCH := $(addprefix $(ARCH)/,enter.S words.c)
 
 $(CALLS)/calls: tests/calls/calls.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS) $(CALLS_CFLAGS))
 
 $(CALLS)/linux: tests/calls/linux.c
 	$(call test-link,$(CROSS)gcc $(ABI_CFLAGS) $(CALLS_CFLAGS) -I. \
-	    -Iabi/linux/arch/$(ARCH))
+	    -Iabi/linux/arch/$(ARCH) $(addprefix tests/calls/,$(CALLS_ARCH)))
 
-$(CALLS)/native: $(patsubst %,$(UO)/tests/calls/%.c.o,native fuzz) $(CRT) \
-    $(ULIB)
+$(CALLS)/native: $(patsubst %,$(UO)/tests/calls/%.o,native.c fuzz.c \
+    $(CALLS_ARCH)) $(CRT) $(ULIB)
 	@mkdir -p $(@D) $(UO)/debug
 	$(call say,ULD,$@)
-	$(Q)$(call ulink,$(filter %.c.o,$^))
+	$(Q)$(call ulink,$(filter %.c.o %enter.S.o,$^))
 	$(Q)cp $(UO)/debug/native $@
 
-XV6_CALLS := $(patsubst %,$(CALLS_OBJ)/%.o,xv6.c fuzz.c xv6_calls.S)
+XV6_CALLS := $(patsubst %,$(CALLS_OBJ)/%.o,xv6.c fuzz.c xv6_calls.S \
+    $(CALLS_ARCH))
 $(CALLS_OBJ)/%.o: tests/calls/%
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

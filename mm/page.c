@@ -79,6 +79,7 @@ static struct cpu_pages cpu_pages[CPU_MAX];
 atomic_long page_use_counts[PAGE_USES];
 atomic_ulong alloc_fail_at;
 static atomic_bool alloc_fail_marked; /* only marked threads count */
+static bool (*_Atomic alloc_fail_judge)(void); /* NULL: the count decides */
 
 _Static_assert(sizeof(struct page) == 32, "one frame costs 32 bytes");
 _Static_assert(PAGE_SIZE == STRING_PAGE_BYTES, "page_zero() clears a page");
@@ -514,17 +515,28 @@ void
 alloc_fail_for(unsigned long nth)
 {
 	arch_current()->alloc_fails = nth != 0;
+	atomic_store(&alloc_fail_judge, NULL);
 	atomic_store(&alloc_fail_marked, nth != 0);
 	atomic_store(&alloc_fail_at, nth);
+}
+
+void
+alloc_fail_when(bool (*judge)(void))
+{
+	alloc_fail_for(UINTPTR_MAX);
+	atomic_store(&alloc_fail_judge, judge);
 }
 
 bool
 alloc_counts_down(void)
 {
 	unsigned long n = atomic_load(&alloc_fail_at);
+	bool (*judge)(void) = atomic_load(&alloc_fail_judge);
 
 	if (atomic_load(&alloc_fail_marked) && !arch_current()->alloc_fails)
 		return false;
+	if (judge != NULL)
+		return judge();
 	while (n != 0 &&
 	    !atomic_compare_exchange_weak(&alloc_fail_at, &n, n - 1))
 		;

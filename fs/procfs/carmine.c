@@ -114,17 +114,20 @@ show_live(struct seq *q, const struct proc_ctx *c)
 	return OK;
 }
 
-/* How many allocations are left until one fails; 0: it has failed. */
+/* How many allocations are left until one fails; 0: it has failed. Then, how
+ * many places have failed. */
 static enum err
 show_alloc_fail(struct seq *q, const struct proc_ctx *c)
 {
 	(void)c;
-	seq_printf(q, "%lu\n", atomic_load(&alloc_fail_at));
+	seq_printf(q, "%lu\n%lu places\n", atomic_load(&alloc_fail_at),
+	    alloc_failed_places());
 	return OK;
 }
 
 /* "N": of the writer's allocations, and those of threads and processes that
- * come from it, the Nth from now on fails. "0": none. */
+ * come from it, the Nth from now on fails. "0": none. "places": each that comes
+ * from a place in the kernel that no failed one came from. */
 static enum err
 store_alloc_fail(const struct proc_ctx *c, const char *text, size_t len)
 {
@@ -137,6 +140,10 @@ store_alloc_fail(const struct proc_ctx *c, const char *text, size_t len)
 		return ERR_PERM;
 	if (len == 0 || len > 9)
 		return ERR_INVAL;
+	if (len == 6 && memcmp(text, "places", 6) == 0) {
+		alloc_fail_places();
+		return OK;
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			return ERR_INVAL;

@@ -126,6 +126,13 @@ extern atomic_ulong alloc_fail_at;
 /* The same, but only allocations of the current thread count, and of threads
  * and processes that it and they start; 0 lets all go. */
 void alloc_fail_for(unsigned long nth);
+/* The same threads' allocations fail when judge says so, until
+ * alloc_fail_for(0). It is called in any context. */
+void alloc_fail_when(bool (*judge)(void));
+/* Fails each place that allocates once (check build; fail_places.c), and how
+ * many have failed since the machine started. */
+void alloc_fail_places(void);
+unsigned long alloc_failed_places(void);
 
 /* ---- kernel mappings -------------------------------------------------- */
 

@@ -99,17 +99,29 @@ wake_writers(struct pipe *p)
 }
 
 /* Without the lock: a change under our feet has a wake of its own. */
+static RACY_READ bool
+seems_empty(const struct pipe *p)
+{
+	return p->head == p->tail;
+}
+
+static RACY_READ bool
+seems_full(const struct pipe *p)
+{
+	return p->tail - p->head > p->mask;
+}
+
 static void
 wake_others_to_read(struct pipe *p)
 {
-	if (UNLIKELY(!pipe_empty(p)))
+	if (UNLIKELY(!seems_empty(p)))
 		wake_readers(p);
 }
 
 static void
 wake_others_to_write(struct pipe *p)
 {
-	if (LIKELY(!pipe_full(p)))
+	if (LIKELY(!seems_full(p)))
 		wake_writers(p);
 }
 

@@ -47,8 +47,9 @@ try_take(struct mutex *m, uintptr_t as)
 	    memory_order_acquire, memory_order_relaxed);
 }
 
-/* True: worth another look without sleeping. */
-static bool
+/* True: worth another look without sleeping. A guess: nothing orders the making
+ * of the owner's thread before this look at it. */
+static RACY_READ bool
 owner_runs(uintptr_t state)
 {
 	const struct thread *owner = (const struct thread *)(state & ~WAITERS);

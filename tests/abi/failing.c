@@ -1,13 +1,15 @@
 /*
  * Makes the kernel's allocations fail in turn under the ABI tests.
  *
- *	failing FIRST STEP MOST PROGRAM...
+ *	failing MOST PROGRAM...
  *
- * Runs each program of this one's folder with allocation FIRST of the kernel
- * failing, then FIRST + STEP and so on, until a run has fewer allocations or
- * MOST of them failed. The program may end as it likes. The kernel has to go
- * on, and what lives in it has to be the same afterwards; if it is not, the
- * same run is made again, since what leaks then leaks each time.
+ * Runs each program of this one's folder while allocations fail that come from
+ * places in the kernel where none failed before (mm/fail_places.c), again and
+ * again until a run has no new place, MOST times at most. The program may end
+ * as it likes. The kernel has to go on, and what lives in it has to be the same
+ * afterwards. A place fails once, so what a run leaked is not leaked again by a
+ * second one; what is used for the first time, and stays, is used before by a
+ * run without failures.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +30,7 @@
 
 #define FAIL     "/proc/carmine/alloc_fail"
 #define CALLER   1000
-#define LIMIT_MS 4000 /* a program may wait for what did not come */
+#define LIMIT_MS 2500 /* a program may wait for what did not come */
 #define DEATH_MS 20000
 
 static char folder[512];
@@ -76,9 +78,9 @@ look(char *text, size_t size)
 /* ---- one run ----------------------------------------------------------- */
 
 static void
-child(const char *name, unsigned long nth)
+child(const char *name, const char *which)
 {
-	char path[1024], number[24];
+	char path[1024];
 	char *argv[] = { path, NULL };
 	char *envp[] = { "PATH=/bin:/usr/bin", "HOME=/root", "LANG=C", NULL };
 	int null = open("/dev/null", O_RDWR);
@@ -89,8 +91,7 @@ child(const char *name, unsigned long nth)
 		dup2(null, i);
 	close(null);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	snprintf(number, sizeof(number), "%lu", nth);
-	spill(FAIL, number);
+	spill(FAIL, which);
 	/* kill(fork(), ...) is kill(-1, ...) here: not as root. */
 	if (setgid(CALLER) == 0 && setuid(CALLER) == 0)
 		execve(path, argv, envp);
@@ -104,6 +105,21 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Ends all of the caller's programs, whatever session they went to. */
+static void
+end_all(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		if (setuid(CALLER) == 0)
+			kill(-1, SIGKILL);
+		_exit(0);
+	}
 }
 
 /* Waits for all that came from pid, which is killed after a while. */
@@ -120,8 +136,8 @@ wait_for(pid_t pid, const char *name)
 		if (got == pid && tick > past)
 			tick = past; /* what it leaves behind ends now */
 		if (past >= tick) {
-			kill(-pid, SIGKILL);
-			kill(pid, SIGKILL);
+			kill(pid, SIGKILL); /* also before it is CALLER's */
+			end_all();
 			tick = past + 20;
 		}
 		if (past > LIMIT_MS + DEATH_MS) {
@@ -133,11 +149,21 @@ wait_for(pid_t pid, const char *name)
 	}
 }
 
-/* True when there were so many allocations that one failed. */
-static bool
-run(const char *name, unsigned long nth)
+static unsigned long
+places(void)
 {
-	char left[32];
+	char text[64], *line;
+
+	slurp(FAIL, text, sizeof(text));
+	line = strchr(text, '\n');
+	return line == NULL ? 0 : strtoul(line, NULL, 10);
+}
+
+/* True when an allocation failed. */
+static bool
+run(const char *name, const char *which)
+{
+	unsigned long before = places();
 	pid_t pid;
 
 	/* Where they leave what a failure kept them from removing. */
@@ -147,51 +173,48 @@ run(const char *name, unsigned long nth)
 	if (pid < 0)
 		fail("fork");
 	if (pid == 0)
-		child(name, nth);
+		child(name, which);
 	wait_for(pid, name);
-	slurp(FAIL, left, sizeof(left));
 	spill(FAIL, "0");
 	if (umount2("/tmp", MNT_DETACH) != 0)
 		fail("/tmp");
-	return strtoul(left, NULL, 10) == 0;
+	return places() != before;
 }
 
 /* ---- all runs ---------------------------------------------------------- */
 
 /* True when everything came back; *failed: whether something did fail. */
 static bool
-run_and_look(const char *name, unsigned long nth, bool *failed, bool tell)
+run_and_look(const char *name, bool *failed)
 {
 	static char before[8192], after[8192];
 
 	look(before, sizeof(before));
-	*failed = run(name, nth);
+	*failed = run(name, "places");
 	for (int n = 0; n < 50; n++) {
 		look(after, sizeof(after));
 		if (same_life(before, after, false))
 			return true;
 		usleep(10000);
 	}
-	return same_life(before, after, tell);
+	return same_life(before, after, true);
 }
 
 static bool
-fail_in_turn(const char *name, unsigned long first, unsigned long step,
-    unsigned long most)
+fail_places(const char *name, unsigned long most)
 {
-	unsigned long nth = first, runs = 0;
+	unsigned long before = places(), runs = 0;
 	bool failed = true, good = true;
 
-	(void)run(name, 0);
-	for (; failed && runs < most; nth += step, runs++) {
-		if (run_and_look(name, nth, &failed, false) ||
-		    run_and_look(name, nth, &failed, true))
+	(void)run(name, "0");
+	for (; failed && runs < most; runs++) {
+		if (run_and_look(name, &failed))
 			continue;
-		printf("(by %s, allocation %lu)\n", name, nth);
+		printf("(by %s, run %lu)\n", name, runs);
 		good = false;
 	}
-	printf("failing: %s: %lu runs, to allocation %lu%s\n", name, runs, nth,
-	    failed ? ", unfinished" : "");
+	printf("failing: %s: %lu runs, %lu places%s\n", name, runs,
+	    places() - before, failed ? ", unfinished" : "");
 	return good;
 }
 
@@ -201,8 +224,8 @@ main(int argc, char **argv)
 	bool good = true;
 	char self[512];
 
-	if (argc < 5) {
-		printf("usage: failing FIRST STEP MOST PROGRAM...\n");
+	if (argc < 3) {
+		printf("usage: failing MOST PROGRAM...\n");
 		return 2;
 	}
 	snprintf(self, sizeof(self), "%s", argv[0]);
@@ -211,8 +234,7 @@ main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (unshare(CLONE_NEWNS) != 0)
 		fail("unshare");
-	for (int i = 4; i < argc; i++)
-		good &= fail_in_turn(argv[i], strtoul(argv[1], NULL, 10),
-		    strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+	for (int i = 2; i < argc; i++)
+		good &= fail_places(argv[i], strtoul(argv[1], NULL, 10));
 	return good ? 0 : 1;
 }

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,14 +39,17 @@
 
 #include "fuzz.h"
 
-#define PLACE      "/tmp/calls"
+#define ZONE       "/abi/xv6"
 #define COUNTER    "calls_of_ended_threads"
 #define CASE_CALLS "400"
 #define CASE_MS    250
+#define ZONE_MS    80 /* nothing interrupts a wait there */
 #define DEATH_MS   20000 /* a killed program takes longer: it hangs */
 
 static char program[1024];
-static int proc = -1, kernel_log = -1, null = -1;
+static bool in_zone; /* xv6: its programs see only what lies below ZONE */
+static const char *place = "/tmp/calls"; /* where cases run */
+static int proc = -1, kernel_log = -1, null = -1, program_file = -1;
 static unsigned long by_status, by_signal, by_time;
 
 static void
@@ -120,10 +124,12 @@ stand_apart(void)
 	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kernel_log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (proc < 0 || kernel_log < 0 || null < 0)
-		fail("/proc, /dev/kmsg or /dev/null");
-	mkdir(PLACE, 0777);
-	if (unshare(CLONE_NEWNS) != 0)
+	program_file = open(program, O_RDONLY | O_CLOEXEC);
+	if (proc < 0 || kernel_log < 0 || null < 0 || program_file < 0)
+		fail("/proc, /dev/kmsg, /dev/null or the program");
+	mkdir(place, 0777);
+	/* A zone is seen as it was before; nobody in it mounts. */
+	if (!in_zone && unshare(CLONE_NEWNS) != 0)
 		fail("unshare");
 }
 
@@ -146,7 +152,7 @@ start_case(unsigned long seed, bool root, int told)
 	limit(RLIMIT_NOFILE, 128);
 	limit(RLIMIT_FSIZE, 1ul << 20);
 	limit(RLIMIT_CORE, 0);
-	if (root ? unshare(CLONE_NEWNS) == 0 :
+	if (root ? in_zone || unshare(CLONE_NEWNS) == 0 :
 	    setgid(FUZZ_CALLER) == 0 && setuid(FUZZ_CALLER) == 0)
 		execve(program, argv, envp);
 	why = (char)errno;
@@ -238,7 +244,7 @@ end_case(unsigned long number)
 static void
 one_case(const char *abi, unsigned long seed, unsigned long number)
 {
-	double end = now_ms() + CASE_MS;
+	double end = now_ms() + (in_zone ? ZONE_MS : CASE_MS);
 	char line[128];
 	int status = 0, told[2];
 	pid_t pid, got = 0;
@@ -268,15 +274,39 @@ one_case(const char *abi, unsigned long seed, unsigned long number)
 	end_case(number);
 }
 
+/* A file of the initial file system has its pages' object from its first use
+ * on: those that cases have names of have one now. */
+static void
+use_files(void)
+{
+	static const char *const files[] = { "/etc/passwd",
+		"/system/bin/true", "/abi/xv6/bin/echo",
+		"/abi/linux/bin/busybox" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+		volatile char *at = fd < 0 ? MAP_FAILED :
+		    mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+		if (at == MAP_FAILED)
+			fail(files[i]);
+		(void)*at;
+		munmap((void *)at, 4096);
+		close(fd);
+	}
+}
+
 /* ---- the run ----------------------------------------------------------- */
 
-/* What a case that is root may have done to folders that all share. */
+/* What a case that is root may have done to files that all share; the program
+ * is /proc/self/exe to it. */
 static void
 mend_names(void)
 {
 	if (chown("/", 0, 0) != 0 || chmod("/", 0755) != 0 ||
-	    chown("/tmp", 0, 0) != 0 || chmod("/tmp", 01777) != 0)
-		fail("/ or /tmp");
+	    chown("/tmp", 0, 0) != 0 || chmod("/tmp", 01777) != 0 ||
+	    fchown(program_file, 0, 0) != 0 || fchmod(program_file, 0755) != 0)
+		fail("/, /tmp or the program");
 	/* Where it is not mounted, the directory may be removed for all. */
 	if (access("/proc/self", F_OK) != 0) {
 		mkdir("/proc", 0755);
@@ -288,11 +318,14 @@ static void
 fresh_place(void)
 {
 	(void)chdir("/");
-	(void)umount2(PLACE, MNT_DETACH);
-	if (mount("none", PLACE, "tmpfs", 0, "size=4m,mode=777") != 0)
-		fail(PLACE);
-	if (chdir(PLACE) != 0)
-		fail(PLACE);
+	(void)umount2(place, MNT_DETACH);
+	if (mount("none", place, "tmpfs", 0, "size=4m,mode=777") != 0)
+		fail(place);
+	if (chdir(place) != 0)
+		fail(place);
+	/* What a zone's root makes by whole names. */
+	(void)remove(ZONE "/sys");
+	(void)remove(ZONE "/etc/passwd");
 }
 
 static unsigned long next_case;
@@ -327,17 +360,20 @@ main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	in_zone = strcmp(argv[1], "xv6") == 0;
+	if (in_zone)
+		place = ZONE "/calls/work";
 	snprintf(program, sizeof(program), "%s/%s",
-	    strcmp(argv[1], "xv6") == 0 ? "/abi/xv6/calls" : dirname(argv[0]),
-	    argv[1]);
+	    in_zone ? ZONE "/calls" : dirname(argv[0]), argv[1]);
 	seed = strtoul(argv[2], NULL, 10);
 	count = strtoul(argv[3], NULL, 10);
 	next_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	use_files();
 	stand_apart();
 	start = calls_made();
 	run_cases(argv[1], seed, start + count / 4);
-	/* What a case leaves in a file system that stays (xv6 has no mounts of
-	 * its own) is there already when the same cases come again. */
+	/* What a case leaves in a file system that stays is there already when
+	 * the same cases come again. */
 	first = next_case;
 	for (int turn = 0; turn < 2 && !same; turn++) {
 		next_case = first;

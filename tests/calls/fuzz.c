@@ -335,38 +335,129 @@ one_call(struct fuzz *f)
 
 /* ---- worse than calls -------------------------------------------------- */
 
-/* Where to jump: random words, the middle of functions, nowhere. */
+/* The page of instructions that this process runs (0: none), and how many of
+ * them raised a signal. */
+static uintptr_t code;
+static unsigned skipped;
+
+static void
+fill_code(struct fuzz *f, uint8_t *page)
+{
+	unsigned often = 1 + fuzz_below(f, 8);
+
+	for (unsigned i = 0; i < FUZZ_PAGE / 8; i++)
+		((uint64_t *)page)[i] = fuzz_random(f);
+	for (unsigned i = 0; i < FUZZ_PAGE; i += FUZZ_SLOT)
+		if (fuzz_below(f, often) == 0)
+			(void)fuzz_instruction(f, page + i);
+}
+
+/* Where to jump: instructions, the middle of functions, nowhere. */
 static uintptr_t
 target(struct fuzz *f)
 {
-	uint32_t *page = f->abi->code_page();
+	uint8_t *page;
 
-	if (fuzz_below(f, 4) == 0)
+	switch (fuzz_below(f, 8)) {
+	case 0:
 		return fuzz_pointer(f);
-	if (page == NULL || fuzz_below(f, 4) == 0)
+	case 1:
 		return (uintptr_t)&fuzz_run + fuzz_below(f, 2000);
-	for (unsigned i = 0; i < FUZZ_PAGE / 4; i++)
-		page[i] = (uint32_t)fuzz_random(f);
-	/* Between them, instructions that mean something. */
-	for (unsigned n = fuzz_below(f, 32); n > 0; n--) {
-		const uint32_t *from = (const uint32_t *)(
-		    (uintptr_t)&fuzz_run & ~(uintptr_t)3);
-
-		page[fuzz_below(f, FUZZ_PAGE / 4)] = from[fuzz_below(f, 200)];
 	}
-	return (uintptr_t)page + fuzz_below(f, FUZZ_PAGE);
+	page = f->abi->code_page();
+	if (page == NULL)
+		return fuzz_number(f);
+	fill_code(f, page);
+	if (fuzz_below(f, 4) == 0) /* with what jumps into the middle means */
+		return (uintptr_t)page + fuzz_below(f, FUZZ_PAGE);
+	code = (uintptr_t)page;
+	return code;
 }
 
-/* A child that ends badly. */
+static bool
+is_return(const char *name)
+{
+	static const char *const returns[] = { "rt_sigreturn",
+		"signal_return", NULL };
+
+	return listed(returns, name);
+}
+
+/* The number of a call; half of the time of the one that ends a handler. */
+static uintptr_t
+call_number(struct fuzz *f)
+{
+	const struct fuzz_call *c = f->abi->calls;
+
+	if (fuzz_below(f, 2) == 0)
+		for (size_t i = 0; i < f->abi->count; i++)
+			if (is_return(c[i].name))
+				return c[i].number;
+	return c[fuzz_below(f, (unsigned)f->abi->count)].number;
+}
+
+#define FRAME_AT (FUZZ_PAGE + 64)
+
+/* Does not come back. */
+static void
+enter(struct fuzz *f)
+{
+	uintptr_t regs[FUZZ_REGS];
+
+	for (unsigned i = 0; i < FUZZ_REGS; i++)
+		regs[i] = fuzz_below(f, 3) ? fuzz_pointer(f) : fuzz_number(f);
+	if (fuzz_below(f, 3) == 0) {
+		regs[FUZZ_PC] = (uintptr_t)fuzz_call_here;
+		regs[FUZZ_CALL] = call_number(f);
+		if (fuzz_below(f, 2) == 0)
+			regs[FUZZ_SP] = f->room + FRAME_AT;
+		for (unsigned n = fuzz_below(f, 4); n > 0; n--)
+			fuzz_scribble(f, (void *)(f->room + FRAME_AT), 1024);
+	} else {
+		regs[FUZZ_PC] = target(f);
+	}
+	fuzz_enter(regs);
+}
+
+bool
+fuzz_skip(void *context, size_t bytes)
+{
+	uintptr_t *w = context, at = 0;
+
+	if (code == 0 || ++skipped > 2 * FUZZ_PAGE / FUZZ_SLOT)
+		return false;
+	/* The program counter lies behind what links and jumps left. */
+	for (size_t i = 0; i < bytes / sizeof(*w); i++)
+		if (w[i] - code < FUZZ_PAGE && w[i] > at)
+			at = w[i];
+	if (at == 0)
+		return false;
+	for (size_t i = 0; i < bytes / sizeof(*w); i++)
+		if (w[i] == at)
+			w[i] = (at & ~(uintptr_t)(FUZZ_SLOT - 1)) + FUZZ_SLOT;
+	return true;
+}
+
+void
+fuzz_keep_frame(struct fuzz *f, const void *info, const void *context,
+    size_t bytes)
+{
+	const uint64_t *from = info < context ? info : context;
+	uint64_t *to = (uint64_t *)(f->room + FRAME_AT);
+
+	bytes = bytes + 512 < 2 * FUZZ_PAGE ? bytes + 512 : 2 * FUZZ_PAGE;
+	for (size_t i = 0; i < bytes / sizeof(*to); i++)
+		to[i] = from[i];
+}
+
+/* A child that ends badly. It calls what it likes, so it is never root. */
 static void
 jump(struct fuzz *f)
 {
-	long pid = f->abi->fork();
+	long pid = f->root ? -1 : f->abi->fork();
 
-	if (pid == 0) {
-		((void (*)(void))target(f))();
-		f->abi->exit(0);
-	}
+	if (pid == 0)
+		enter(f);
 	if (pid > 0)
 		f->abi->wait();
 }
@@ -396,9 +487,9 @@ fuzz_run(struct fuzz *f, unsigned long count)
 		unsigned what = fuzz_below(f, 256);
 
 		fill_slot(f, fuzz_below(f, NAMES_AT / SLOT));
-		if (what == 0)
+		if (what < 4)
 			jump(f);
-		else if (what == 1)
+		else if (what == 4)
 			branch(f);
 		else if (one_call(f))
 			some_calls(f);

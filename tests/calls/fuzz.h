@@ -67,3 +67,21 @@ void fuzz_fill(struct fuzz *f);
 void fuzz_run(struct fuzz *f, unsigned long count);
 /* Reads a decimal number. */
 unsigned long fuzz_parse(const char *text);
+/* A signal of a page of instructions: goes on with the next one, if context (of
+ * bytes) says that it was in there. */
+bool fuzz_skip(void *context, size_t bytes);
+/* Keeps a copy of a signal's frame, for calls that return from one. */
+void fuzz_keep_frame(struct fuzz *f, const void *info, const void *context,
+    size_t bytes);
+
+/* ---- an architecture's part: tests/calls/<arch> ------------------------ */
+
+#define FUZZ_SLOT 16u /* bytes for an instruction */
+enum { FUZZ_PC, FUZZ_SP, FUZZ_CALL, FUZZ_ARGS, FUZZ_REGS = 32 };
+/* Loads all registers and goes to the first one's place. The call's number and
+ * arguments have fixed places, the others lie behind them. */
+void fuzz_enter(const uintptr_t *regs) __attribute__((noreturn));
+/* Makes two calls with these registers, and raises SIGILL. */
+extern const char fuzz_call_here[];
+/* Writes an instruction that deserves a look; at most FUZZ_SLOT bytes. */
+size_t fuzz_instruction(struct fuzz *f, uint8_t *to);

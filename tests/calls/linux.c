@@ -107,7 +107,10 @@ on_signal(int number, siginfo_t *info, void *context)
 	bool fault = number == SIGSEGV || number == SIGBUS ||
 	    number == SIGILL || number == SIGFPE || number == SIGTRAP;
 
-	(void)info;
+	if (fault && fuzz_skip(context, sizeof(ucontext_t)))
+		return;
+	if (!fault && fuzz_below(&main_fuzz, 16) == 0)
+		fuzz_keep_frame(&main_fuzz, info, context, sizeof(ucontext_t));
 	if (fault && ++faults > 6)
 		_exit(3);
 	if (fault || fuzz_below(&main_fuzz, 64) == 0)

@@ -95,7 +95,10 @@ on_signal(int number, siginfo_t *info, void *context)
 	bool fault = number == SIGSEGV || number == SIGBUS ||
 	    number == SIGILL || number == SIGFPE || number == SIGTRAP;
 
-	(void)info;
+	if (fault && fuzz_skip(context, sizeof(struct cm_signal_context)))
+		return;
+	if (!fault && fuzz_below(&main_fuzz, 16) == 0)
+		fuzz_keep_frame(&main_fuzz, info, context, sizeof(struct cm_signal_context));
 	if (fault && ++faults > 6)
 		leave(3);
 	if (fault || fuzz_below(&main_fuzz, 64) == 0)

@@ -27,9 +27,11 @@ make(const struct fuzz_call *c, const uintptr_t *a)
 }
 
 static void *
-no_page(void)
+code_page(void)
 {
-	return NULL;
+	static uint8_t page[FUZZ_PAGE] __attribute__((aligned(FUZZ_PAGE)));
+
+	return page; /* all that a program has may be executed */
 }
 
 static long
@@ -51,7 +53,7 @@ static const struct fuzz_abi abi = {
 	.spared = spared,
 	.careful = careful,
 	.make = make,
-	.code_page = no_page,
+	.code_page = code_page,
 	.fork = make_child,
 	.exit = exit,
 	.wait = wait_child,
