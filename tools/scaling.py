@@ -81,7 +81,7 @@ def run_carmine(args, program, words, more, name, smp=1):
     small = Path(args.b) / args.arch / "initrd-min.cpio"
     image.write_bytes(small.read_bytes() + Path(second).read_bytes())
     kernel = Path(args.b) / ("%s-gcc-release" % args.arch) / "carmine.img"
-    return boot(args, kernel, image, "quiet", more, name, smp)
+    return boot(args, kernel, image, "quiet nokaslr", more, name, smp)
 
 
 def curves(args, program):
