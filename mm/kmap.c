@@ -17,8 +17,11 @@
  * stack), because most threads die young. Freeing may happen anywhere;
  * unmapping needs a TLB flush, so surplus stacks wait for a caller that may do
  * that. Slots that lost their pages are remembered in nodes of their own.
+ * Each CPU keeps a few free stacks of its own and gives half of them to all
+ * when it has many, so that CPUs that fork take no common lock.
  *
- * Locks: kmap.lock for the tree, stacks.lock for the lists; RANK_KMAP, irq.
+ * Locks: kmap.lock for the tree, stacks.lock for the lists, near.lock for those
+ * of a CPU; RANK_KMAP, irq; none nests in another.
  */
 #include "pagetable.h"
 #include "region.h"
@@ -30,6 +33,7 @@
 #define STACK_SLOT   (2 * KSTACK_SIZE)
 #define STACK_PAGES  (KSTACK_SIZE / PAGE_SIZE)
 #define STACKS_KEPT  32
+#define STACKS_NEAR  4 /* kept by each CPU besides */
 
 /* At the lowest address of a free stack. */
 struct free_stack {
@@ -56,6 +60,13 @@ static struct {
 	vaddr_t next, end; /* [l] slots never used start at next */
 	struct reclaimer reclaimer;
 } stacks = { .lock = SPIN_INIT(RANK_KMAP, "stacks") };
+
+/* The free stacks of each CPU; others take them rather than map new ones. */
+static struct near_stacks {
+	_Alignas(64) struct spinlock lock; /* RANK_KMAP, irq */
+	struct free_stack *free; /* [l] */
+	atomic_uint count; /* [l] to write */
+} near_stacks[CPU_MAX];
 
 /* ---- general mappings ------------------------------------------------- */
 
@@ -311,9 +322,54 @@ stacks_trim(unsigned keep, size_t count)
 	return n;
 }
 
+/* 0: none. */
+static vaddr_t
+near_take(struct near_stacks *n)
+{
+	struct free_stack *s;
+	unsigned long flags;
+
+	if (atomic_load_explicit(&n->count, memory_order_relaxed) == 0)
+		return 0;
+	flags = spin_lock_irq(&n->lock);
+	s = n->free;
+	if (s != NULL) {
+		n->free = s->next;
+		n->count--;
+	}
+	spin_unlock_irq(&n->lock, flags);
+	return s == NULL ? 0 : (vaddr_t)s + KSTACK_SIZE;
+}
+
+/* Gives what n has beyond keep to all. */
+static void
+near_spill(struct near_stacks *n, unsigned keep)
+{
+	struct free_stack *first, **end = &first;
+	unsigned long flags = spin_lock_irq(&n->lock);
+	unsigned count = n->count > keep ? n->count - keep : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		*end = n->free;
+		end = &n->free->next;
+		n->free = n->free->next;
+	}
+	n->count -= count;
+	spin_unlock_irq(&n->lock, flags);
+	if (count == 0)
+		return;
+	flags = spin_lock_irq(&stacks.lock);
+	*end = stacks.free;
+	stacks.free = first;
+	stacks.count += count;
+	spin_unlock_irq(&stacks.lock, flags);
+}
+
 static size_t
 stacks_reclaim(size_t want)
 {
+	for (unsigned i = 0; i < CPU_MAX; i++)
+		near_spill(&near_stacks[i], 0);
 	return STACK_PAGES *
 	    stacks_trim(0, want / STACK_PAGES + 1);
 }
@@ -321,8 +377,12 @@ stacks_reclaim(size_t want)
 vaddr_t
 kstack_alloc(void)
 {
-	vaddr_t top = stack_take(0);
+	vaddr_t top = near_take(&near_stacks[cpu_id()]);
 
+	if (top == 0)
+		top = stack_take(0);
+	for (unsigned i = 0; top == 0 && i < CPU_MAX; i++)
+		top = near_take(&near_stacks[i]);
 	if (LIKELY(top != 0))
 		return top;
 	top = slot_take();
@@ -337,15 +397,19 @@ void
 kstack_free(vaddr_t top)
 {
 	struct free_stack *s = (struct free_stack *)(top - KSTACK_SIZE);
+	struct near_stacks *n = &near_stacks[cpu_id()];
 	unsigned long flags;
+	bool many;
 
 	if (top == 0)
 		return;
-	flags = spin_lock_irq(&stacks.lock);
-	s->next = stacks.free;
-	stacks.free = s;
-	stacks.count++;
-	spin_unlock_irq(&stacks.lock, flags);
+	flags = spin_lock_irq(&n->lock);
+	s->next = n->free;
+	n->free = s;
+	many = ++n->count > STACKS_NEAR;
+	spin_unlock_irq(&n->lock, flags);
+	if (many)
+		near_spill(n, STACKS_NEAR / 2);
 	kstack_trim();
 }
 
@@ -370,6 +434,8 @@ kmap_init(void)
 	    KMAP_BASE + (kmap.end - KMAP_BASE) / 4 * 3, STACK_SLOT);
 	stacks.next = KMAP_BASE;
 	stacks.end = kmap.start;
+	for (unsigned i = 0; i < CPU_MAX; i++)
+		spin_init(&near_stacks[i].lock, RANK_KMAP, "near stacks");
 	stacks.reclaimer.name = "stacks";
 	stacks.reclaimer.reclaim = stacks_reclaim;
 	reclaim_register(&stacks.reclaimer);

@@ -81,7 +81,7 @@ def run_carmine(args, program, words, more, name, smp=1):
     small = Path(args.b) / args.arch / "initrd-min.cpio"
     image.write_bytes(small.read_bytes() + Path(second).read_bytes())
     kernel = Path(args.b) / ("%s-gcc-release" % args.arch) / "carmine.img"
-    return boot(args, kernel, image, "quiet", more, name, smp)
+    return boot(args, kernel, image, "quiet nokaslr", more, name, smp)
 
 
 def curves(args, program):
@@ -147,6 +147,14 @@ def shared(lines, ops, places):
         (k, round(v, 2)) for k, v in where.most_common(12) if v >= 0.02]
 
 
+def spinning(stores, ops, places):
+    """Where spin loops turn: the busiest, by an operation."""
+    where = Counter()
+    for pc, counts in stores:
+        where[places.code.name(pc)] += sum(counts) / ops
+    return [(k, round(v, 2)) for k, v in where.most_common(8) if v >= 0.5]
+
+
 def contention(args, program):
     """{subject: {CPUs: {...}}}"""
     elf = Path(args.b) / ("%s-gcc-release" % args.arch) / "carmine.elf"
@@ -164,11 +172,13 @@ def contention(args, program):
                                              periods(out)):
             if int(ops) == 0:
                 continue
+            spins_at = spinning(got["lines"].pop(0, []), int(ops), places)
             stores, where = shared(got["lines"], int(ops), places)
             rows.setdefault(subject, {})[int(cpus)] = {
                 "insns": got["run"] / int(ops),
                 "spins": round(got["spin"] / int(ops), 2),
-                "stores": round(stores, 2), "where": where}
+                "stores": round(stores, 2), "where": where,
+                "spins_at": spins_at}
     return rows
 
 
@@ -325,6 +335,8 @@ def main():
         print("\n%s, on %d CPUs:" % (subject, max(by)))
         for name, value in by[max(by)]["where"]:
             print("%10.2f  %s" % (value, name))
+        for name, value in by[max(by)]["spins_at"]:
+            print("%10.2f  turns of %s" % (value, name))
     if not (args.only or args.part) and args.system == "both":
         save(args, curve_rows, contend_rows)
 

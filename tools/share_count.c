@@ -13,7 +13,7 @@
  *
  * Output for each period: "run", instructions by CPU, "spin" and executions
  * of spin hints, then for lines with more than one writer "line place" and
- * stores by CPU; then "end".
+ * stores by CPU, where line 0 stands for the spin hints; then "end".
  *
  * The declarations are what this uses of QEMU's plugin interface, version 1,
  * whose header distributions do not package.
@@ -57,6 +57,7 @@ EXPORTED int qemu_plugin_install(
 #define SLOTS (1u << 21)
 #define LINE  64u
 #define LEAST 8u /* stores by others than the first writer, to be told */
+#define SPINS 0u /* the line of spin hints: the kernel's are negative */
 
 /* Open addressing; a slot is won by writing its place. */
 struct slot {
@@ -138,7 +139,7 @@ tell_line(struct slot *const *s, size_t n)
 		all += sum[c];
 		most = sum[c] > most ? sum[c] : most;
 	}
-	if (all - most < LEAST)
+	if (all - most < LEAST && s[0]->line != SPINS)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%" PRIx64 " %" PRIx64, s[i]->line * LINE,
@@ -210,10 +211,15 @@ kernel_runs(unsigned cpu, void *arg)
 static void
 spins(unsigned cpu, void *arg)
 {
-	(void)arg;
-	if (atomic_load_explicit(&counting, memory_order_relaxed) &&
-	    cpu < CPUS)
-		cpus[cpu].spins++;
+	struct slot *s;
+
+	if (!atomic_load_explicit(&counting, memory_order_relaxed) ||
+	    cpu >= CPUS)
+		return;
+	cpus[cpu].spins++;
+	s = slot_find((uint64_t)(uintptr_t)arg, SPINS);
+	if (s != NULL)
+		s->stores[cpu]++;
 }
 
 static void
@@ -237,8 +243,9 @@ block_made(plugin_id id, struct qemu_plugin_tb *tb)
 
 		memcpy(&code, qemu_plugin_insn_data(insn), size < 4 ? size : 4);
 		if (code == spin_hint)
-			qemu_plugin_register_vcpu_tb_exec_cb(
-			    tb, spins, NO_REGISTERS, NULL);
+			qemu_plugin_register_vcpu_tb_exec_cb(tb, spins,
+			    NO_REGISTERS, (void *)(uintptr_t)
+			    qemu_plugin_insn_vaddr(insn));
 		qemu_plugin_register_vcpu_mem_cb(insn, stored, NO_REGISTERS,
 		    MEM_WRITES,
 		    (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));

@@ -20,8 +20,13 @@
  * name never gets less room than it had, so that a reader with an old length
  * and a new pointer stays inside the buffer.
  *
+ * Names stand on age lists, the oldest first, each with those that some CPUs
+ * made, so that CPUs that make and remove names share no list. Reclaim takes
+ * from all of them.
+ *
  * Locks: chains by a lock per group of buckets; d->lock the members of d and
- * its list of children; lru_lock the age list. None nests in another.
+ * its list of children; age_list.lock that list. None nests in another, but
+ * that reclaim tries chain locks under an age list's.
  */
 #include "internal.h"
 
@@ -30,6 +35,7 @@
 #include <lib/bits.h>
 
 #define CHAIN_LOCKS 32u
+#define AGE_LISTS   16u
 
 struct long_name {
 	struct rcu_head rcu;
@@ -39,18 +45,27 @@ struct long_name {
 
 struct name_table name_table;
 
+/* Each in a cache line of its own. */
+struct chain_lock {
+	_Alignas(64) struct spinlock lock;
+};
+struct age_list {
+	_Alignas(64) struct spinlock lock;
+	struct list names; /* [lock] dentry.lru, oldest first */
+};
+
 static struct {
 	struct slab_cache *cache; /* [I] */
-	struct spinlock lru_lock; /* reclaim tries chain locks under it */
-	struct spinlock chain_locks[CHAIN_LOCKS];
-	struct list lru; /* [lru_lock] oldest first */
+	struct chain_lock chain_locks[CHAIN_LOCKS];
+	struct age_list ages[AGE_LISTS];
 	struct reclaimer reclaimer;
 } names;
 
 static struct spinlock *
 chain_lock(uint32_t hash)
 {
-	return &names.chain_locks[(hash >> name_table.shift) % CHAIN_LOCKS];
+	return &names.chain_locks[
+	    (hash >> name_table.shift) % CHAIN_LOCKS].lock;
 }
 
 static struct long_name *
@@ -124,11 +139,26 @@ dentry_free_memory(struct rcu_head *h)
 }
 
 static void
-lru_remove(struct dentry *d)
+age_add(struct dentry *d)
 {
-	spin_lock(&names.lru_lock);
+	struct age_list *a;
+
+	d->age = (uint8_t)(cpu_id() % AGE_LISTS); /* it may move: no matter */
+	a = &names.ages[d->age];
+	spin_lock(&a->lock);
+	list_add_tail(&a->names, &d->lru);
+	spin_unlock(&a->lock);
+}
+
+/* Roots and those that came too late are on none. */
+static void
+age_remove(struct dentry *d)
+{
+	struct age_list *a = &names.ages[d->age];
+
+	spin_lock(&a->lock);
 	list_del(&d->lru);
-	spin_unlock(&names.lru_lock);
+	spin_unlock(&a->lock);
 }
 
 static void
@@ -145,7 +175,7 @@ dentry_unref(struct dentry *d)
 	while (d != NULL && ref_dec(&d->refs)) {
 		struct dentry *up = d->parent == d ? NULL : d->parent;
 
-		lru_remove(d);
+		age_remove(d);
 		if (up != NULL)
 			children_remove(d);
 		vnode_unref(d->vnode);
@@ -267,9 +297,7 @@ dentry_attach(
 		dentry_unref(d);
 		return other;
 	}
-	spin_lock(&names.lru_lock);
-	list_add_tail(&names.lru, &d->lru);
-	spin_unlock(&names.lru_lock);
+	age_add(d);
 	return d;
 }
 
@@ -440,7 +468,8 @@ dentry_reclaimed(struct rcu_head *h)
 	dentry_unref(up);
 }
 
-/* Takes the cache's reference when it is the last one; under lru_lock. */
+/* Takes the cache's reference when it is the last one; its age list is
+ * locked. */
 static bool
 reclaim_one(struct dentry *d)
 {
@@ -461,17 +490,16 @@ reclaim_one(struct dentry *d)
 	return true;
 }
 
-/* Frees the oldest unused names. Sixteen or so make a page. */
 static size_t
-names_reclaim(size_t want)
+age_reclaim(struct age_list *a, size_t goal)
 {
-	size_t freed = 0, goal = want * 16;
 	struct list *end, *link;
+	size_t freed = 0;
 
-	if (!spin_trylock(&names.lru_lock))
+	if (!spin_trylock(&a->lock))
 		return 0;
-	end = names.lru.prev;
-	for (link = names.lru.next; link != &names.lru && freed < goal;) {
+	end = a->names.prev;
+	for (link = a->names.next; link != &a->names && freed < goal;) {
 		struct dentry *d = list_entry(link, struct dentry, lru);
 		bool last = link == end;
 
@@ -479,11 +507,27 @@ names_reclaim(size_t want)
 		if (reclaim_one(d))
 			freed++;
 		else
-			list_move_tail(&names.lru, &d->lru);
+			list_move_tail(&a->names, &d->lru);
 		if (last)
 			break;
 	}
-	spin_unlock(&names.lru_lock);
+	spin_unlock(&a->lock);
+	return freed;
+}
+
+/* Frees the oldest unused names: a share from each list, then what is missing
+ * from any. Sixteen or so make a page. */
+static size_t
+names_reclaim(size_t want)
+{
+	size_t freed = 0, goal = want * 16, share = goal / AGE_LISTS + 1;
+
+	for (unsigned i = 0; i < 2 * AGE_LISTS && freed < goal; i++) {
+		size_t most = i < AGE_LISTS ? share : goal;
+
+		freed += age_reclaim(&names.ages[i % AGE_LISTS],
+		    MIN(most, goal - freed));
+	}
 	return freed / 16;
 }
 
@@ -493,13 +537,18 @@ super_take_unused(struct super *s, struct list *out)
 {
 	struct dentry *d, *ahead;
 
-	spin_lock(&names.lru_lock);
-	list_each_safe(d, ahead, &names.lru, lru) {
-		if (d->super == s && atomic_load(&d->refs.count) == 1 &&
-		    ref_inc_unless_zero(&d->refs))
-			list_move_tail(out, &d->lru);
+	for (unsigned i = 0; i < AGE_LISTS; i++) {
+		struct age_list *a = &names.ages[i];
+
+		spin_lock(&a->lock);
+		list_each_safe(d, ahead, &a->names, lru) {
+			if (d->super == s &&
+			    atomic_load(&d->refs.count) == 1 &&
+			    ref_inc_unless_zero(&d->refs))
+				list_move_tail(out, &d->lru);
+		}
+		spin_unlock(&a->lock);
 	}
-	spin_unlock(&names.lru_lock);
 }
 
 /* One pass a level of the tree: parents become unused by their children. */
@@ -522,28 +571,35 @@ dentry_shrink_super(struct super *s)
 	}
 }
 
+/* A name of v, referenced, or NULL. */
+static struct dentry *
+age_find(struct age_list *a, const struct super *s, const struct vnode *v)
+{
+	struct dentry *d;
+
+	spin_lock(&a->lock);
+	list_each(d, &a->names, lru) {
+		if (d->super == s && d->vnode == v && !dentry_is_dead(d) &&
+		    ref_inc_unless_zero(&d->refs)) {
+			spin_unlock(&a->lock);
+			return d;
+		}
+	}
+	spin_unlock(&a->lock);
+	return NULL;
+}
+
 void
 dentry_forget(struct super *s, struct vnode *v)
 {
-	struct dentry *d, *found;
+	struct dentry *d;
 
-	do {
-		found = NULL;
-		spin_lock(&names.lru_lock);
-		list_each(d, &names.lru, lru) {
-			if (d->super == s && d->vnode == v &&
-			    !dentry_is_dead(d) &&
-			    ref_inc_unless_zero(&d->refs)) {
-				found = d;
-				break;
-			}
+	for (unsigned i = 0; i < AGE_LISTS; i++) {
+		while ((d = age_find(&names.ages[i], s, v)) != NULL) {
+			dentry_kill(d);
+			dentry_unref(d);
 		}
-		spin_unlock(&names.lru_lock);
-		if (found != NULL) {
-			dentry_kill(found);
-			dentry_unref(found);
-		}
-	} while (found != NULL);
+	}
 }
 
 void
@@ -562,9 +618,11 @@ dentry_init(void)
 	random_bytes(&name_table.seed, sizeof(name_table.seed));
 	names.cache = slab_cache_create("dentry", sizeof(struct dentry), 0);
 	for (unsigned i = 0; i < CHAIN_LOCKS; i++)
-		spin_init(&names.chain_locks[i], RANK_DENTRY, "names");
-	spin_init(&names.lru_lock, RANK_DENTRY, "names lru");
-	list_init(&names.lru);
+		spin_init(&names.chain_locks[i].lock, RANK_DENTRY, "names");
+	for (unsigned i = 0; i < AGE_LISTS; i++) {
+		spin_init(&names.ages[i].lock, RANK_DENTRY, "age of names");
+		list_init(&names.ages[i].names);
+	}
 	names.reclaimer.name = "names";
 	names.reclaimer.reclaim = names_reclaim;
 	reclaim_register(&names.reclaimer);

@@ -5,6 +5,7 @@ void
 vfs_init(void)
 {
 	dentry_init();
+	mount_count_init();
 	mount_init();
 	vnode_table_init();
 	file_table_init();

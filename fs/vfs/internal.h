@@ -28,10 +28,19 @@
 
 /* ---- mounts: mount.c, mount_change.c, namespace.c --------------------- */
 
+#define MOUNT_PARTS 8u
+
+struct mount_uses {
+	_Alignas(64) atomic_long n; /* alone it may be negative */
+};
+
 struct mount {
 	struct hnode hash; /* [m] by (parent, point); read by RCU */
 	struct hnode point_hash; /* [m] by point */
-	struct ref refs; /* [A] */
+	/* fs/vfs/mount_count.c */
+	_Atomic(struct mount_uses *) uses; /* [A] RCU; NULL: refs alone count */
+	atomic_long refs; /* [A] */
+	struct mount_uses *parts; /* [m] memory for uses; NULL: never needed */
 	atomic_uint flags; /* [A] MOUNT_* */
 	struct super *super; /* [I] */
 	struct dentry *root; /* [I] what it shows */
@@ -84,10 +93,37 @@ void mount_relocate(
 bool mount_is_point(const struct dentry *d);
 bool mount_is_below(const struct mount *m, const struct mount *top);
 
+/* Under mount_lock, m is in a tree: counts it in parts from now on. */
+void mount_spread(struct mount *m);
+/* Counts m in one place again, and gives the sum. Sleeps; no lock held. */
+long mount_gather(struct mount *m);
+/* Drops the reference of the tree that m was in. */
+void mount_unref_by_tree(struct mount *m);
+/* False: it is just being freed. Under rcu_read_lock. */
+bool mount_try_ref(struct mount *m);
+void mount_count_init(void);
+
+/* Adds n to this CPU's part; false: m is not counted in parts. */
+static inline bool
+mount_count(struct mount *m, long n)
+{
+	struct mount_uses *u;
+
+	rcu_read_lock();
+	u = atomic_load_explicit(&m->uses, ORDER_DEPENDENT);
+	if (LIKELY(u != NULL))
+		atomic_fetch_add_explicit(&u[cpu_id() % MOUNT_PARTS].n, n,
+		    memory_order_release);
+	rcu_read_unlock();
+	return u != NULL;
+}
+
 static inline struct mount *
 mount_ref(struct mount *m)
 {
-	ref_inc(&m->refs);
+	if (!mount_count(m, 1))
+		atomic_fetch_add_explicit(
+		    &m->refs, 1, memory_order_relaxed);
 	return m;
 }
 

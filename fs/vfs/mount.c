@@ -146,7 +146,7 @@ mount_create(struct super *s, struct dentry *root, const char *source,
 	m->super = s;
 	m->root = dentry_ref(root);
 	atomic_init(&m->flags, flags);
-	ref_init(&m->refs, 1);
+	atomic_init(&m->refs, 1);
 	hnode_init(&m->hash);
 	hnode_init(&m->point_hash);
 	list_init(&m->children);
@@ -157,27 +157,6 @@ mount_create(struct super *s, struct dentry *root, const char *source,
 	    source, sizeof(m->source));
 	*out = m;
 	return OK;
-}
-
-static void
-mount_free(struct rcu_head *h)
-{
-	struct mount *m = container_of(h, struct mount, rcu);
-
-	kfree(m, sizeof(*m));
-}
-
-void
-mount_unref(struct mount *m)
-{
-	if (m == NULL || !ref_dec(&m->refs))
-		return;
-	dentry_unref(m->root);
-	super_unref(m->super);
-	if (m->charged != NULL)
-		container_uncharge(m->charged, LIMIT_MOUNTS, 1);
-	container_unref(m->charged);
-	rcu_call(&m->rcu, mount_free);
 }
 
 struct mount *
@@ -203,7 +182,7 @@ mount_on(struct mount *m, const struct dentry *d)
 		rcu_read_lock();
 		seq = seq_read_begin(&mount_seq);
 		on = mount_peek(m, d);
-		if (on != NULL && !ref_inc_unless_zero(&on->refs))
+		if (on != NULL && !mount_try_ref(on))
 			on = NULL;
 		rcu_read_unlock();
 		if (!seq_read_retry(&mount_seq, seq))
@@ -244,6 +223,7 @@ mount_attach(struct mount *m, const struct path *at, struct mount_ns *ns)
 		list_add_tail(&m->parent->children, &m->sibling);
 	}
 	m->ns = ns;
+	mount_spread(m);
 	list_add_tail(&ns->mounts, &m->ns_link);
 	ns->count++;
 	if (at == NULL)
@@ -285,7 +265,7 @@ mount_bury(struct list *dead)
 		struct mount *m = list_entry(link, struct mount, ns_link);
 
 		path_unref(&m->was);
-		mount_unref(m);
+		mount_unref_by_tree(m);
 	}
 }
 

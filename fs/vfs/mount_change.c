@@ -211,6 +211,23 @@ detach_tree(struct mount *m, struct list *dead)
 	}
 }
 
+/* m was gathered unless it may be in use; under mount_lock. */
+static enum err
+unmount_check(struct mount *m, unsigned flags)
+{
+	if (m->ns != ns_current() || m->parent == NULL)
+		return ERR_INVAL;
+	/* The tree's reference and the caller's. */
+	if ((flags & UNMOUNT_LAZY) == 0 &&
+	    (!list_empty(&m->children) || atomic_load(&m->refs) > 2))
+		return ERR_BUSY;
+	if ((flags & UNMOUNT_EXPIRE) != 0 && !m->expiring) {
+		m->expiring = true;
+		return ERR_AGAIN;
+	}
+	return OK;
+}
+
 enum err
 vfs_unmount(const struct path *at, unsigned flags)
 {
@@ -222,19 +239,14 @@ vfs_unmount(const struct path *at, unsigned flags)
 		return e;
 	if (at->dentry != m->root)
 		return ERR_INVAL;
+	if ((flags & UNMOUNT_LAZY) == 0)
+		(void)mount_gather(m);
 	mutex_lock(&mount_lock);
-	if (m->ns != ns_current() || m->parent == NULL) {
-		e = ERR_INVAL;
-	} else if ((flags & UNMOUNT_LAZY) == 0 &&
-	    (!list_empty(&m->children) || atomic_load(&m->refs.count) > 2)) {
-		/* The tree's reference and the caller's. */
-		e = ERR_BUSY;
-	} else if ((flags & UNMOUNT_EXPIRE) != 0 && !m->expiring) {
-		m->expiring = true;
-		e = ERR_AGAIN;
-	} else {
+	e = unmount_check(m, flags);
+	if (e == OK)
 		detach_tree(m, &dead);
-	}
+	else if (m->ns != NULL)
+		mount_spread(m); /* it stays */
 	mutex_unlock(&mount_lock);
 	mount_bury(&dead);
 	return e;

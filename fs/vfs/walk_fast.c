@@ -258,7 +258,7 @@ fast_go(struct fast *w)
 static bool
 fast_take(struct fast *w, struct path *out)
 {
-	if (!ref_inc_unless_zero(&w->at.mount->refs))
+	if (!mount_try_ref(w->at.mount))
 		return false;
 	if (!ref_inc_unless_zero(&w->at.dentry->refs)) {
 		*out = (struct path){ w->at.mount, NULL };

@@ -34,9 +34,11 @@ enum lock_rank {
 	RANK_PORT = 60,
 	RANK_EVENT = 65,
 	RANK_HANDLES = 70,
-	RANK_DENTRY = 74, /* spin; name cache */
-	RANK_FUTEX = 76,  /* spin; hash bucket */
-	RANK_TASK_TREE = 77, /* spin, irq; parent/children, groups, sessions */
+	RANK_DENTRY = 73, /* spin; name cache */
+	RANK_FUTEX = 74,  /* spin; hash bucket */
+	RANK_TASK_TREE = 75, /* spin, irq; shared or alone: tree of tasks */
+	RANK_CHILDREN = 76, /* spin, irq; children of one task */
+	RANK_GROUP = 77, /* spin, irq; members of one process group */
 	RANK_SIGNAL = 78, /* spin, irq; signal state of a task */
 	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */

@@ -10,10 +10,11 @@
  * zombie (last thread gone, everything but the record released) -> reaped by
  * the parent's wait -> freed with its last reference.
  *
- * Locks: task_tree_lock (spin, irq, RANK_TASK_TREE, inside kernel/task)
- * covers parent, children, groups, sessions; task.lock covers the slots of
- * one task; sig_lock (spin, irq) the signal state and, together with
- * task.lock, the list of threads: hold either to read it, both to change it.
+ * Locks: the tree lock (kernel/task/tree.c) covers parent, children, groups,
+ * sessions: common changes share it and take children_lock or a group's lock,
+ * rare ones hold it alone; task.lock covers the slots of one task; sig_lock
+ * (spin, irq) the signal state and, together with task.lock, the list of
+ * threads: hold either to read it, both to change it.
  *
  * Interrupted calls, for authors of ABI modules. A service that was cut short
  * by a signal answers ERR_RESTART, ERR_RESTART_NOHANDLER or
@@ -101,13 +102,14 @@ struct task {
 	struct list threads; /* [l] struct thread.task_link */
 	atomic_uint thread_count; /* [A] live threads */
 	struct thread *leader; /* [I] first thread, referenced */
-	/* tree: task_tree_lock */
-	struct task *parent; /* [T] referenced */
-	struct list children; /* [T] those with something to report first */
-	bool reports; /* [T] it stands among these: kernel/task/wait.c */
-	struct list sibling; /* [T] */
-	struct list group_link; /* [T] */
-	struct session *session; /* [T] referenced */
+	/* tree: [T] the tree lock, [C] and the parent's children_lock */
+	struct task *parent; /* [T] referenced; also read by RCU */
+	struct spinlock children_lock; /* RANK_CHILDREN, irq */
+	struct list children; /* [C] those with something to report first */
+	bool reports; /* [C] it stands among these: kernel/task/wait.c */
+	struct list sibling; /* [C] */
+	struct list group_link; /* [T] and the group's lock */
+	struct session *session; /* [T] referenced; also read by RCU */
 	int pgid; /* [T] */
 	struct pid *id; /* [I] own reference; pid's record */
 	struct pid *group; /* [T] own reference; pgid's record */
@@ -121,7 +123,7 @@ struct task {
 	struct waitq cont_waitq; /* stopped threads sleep here */
 	/* end of life */
 	atomic_bool exiting; /* [A] */
-	atomic_bool zombie; /* [T] to write */
+	atomic_bool zombie; /* [C] to write */
 	int exit_status; /* [l] wait encoding: code << 8 | signal */
 	int exit_signal; /* [I] to the parent; 0: none */
 	struct waitq child_waitq; /* wait() sleeps here */

@@ -203,11 +203,12 @@ struct dentry {
 	uint16_t name_len;
 	uint16_t flags; /* [d] to write; DENTRY_* */
 	struct ref refs; /* [A] */
+	uint8_t age; /* [I] the age list it is on */
 	struct super *super; /* [I] */
 	struct spinlock lock; /* RANK_DENTRY: d */
 	struct list children; /* [d] */
 	struct list sibling; /* parent's lock */
-	struct list lru; /* LRU lock */
+	struct list lru; /* the age list's lock */
 	const char *name; /* [d] inline_name or allocated */
 	char inline_name[32];
 	struct rcu_head rcu;

@@ -95,7 +95,7 @@ signal_take(sigset_bits set, struct sig_info *out, ns_t deadline)
 /* ---- stopping ---------------------------------------------------------- */
 
 void
-notify_parent_locked(struct task *t, int child_code, int status)
+notify_parent_alone(struct task *t, int child_code, int status)
 {
 	struct task *parent = t->parent;
 	struct sig_info info = {
@@ -118,10 +118,15 @@ notify_parent_locked(struct task *t, int child_code, int status)
 void
 notify_parent(struct task *t, int child_code, int status)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_share(), inner;
+	struct task *parent = t->parent;
 
-	notify_parent_locked(t, child_code, status);
-	spin_unlock_irq(&task_tree_lock, flags);
+	if (parent != NULL) {
+		inner = spin_lock_irq(&parent->children_lock);
+		notify_parent_alone(t, child_code, status);
+		spin_unlock_irq(&parent->children_lock, inner);
+	}
+	tree_unshare(flags);
 }
 
 static void

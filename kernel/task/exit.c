@@ -52,7 +52,7 @@ task_begin_exit(struct task *t, int status)
 }
 
 /* Who adopts t's children: the nearest subreaper, else the container's init,
- * else the kernel. Tree lock held. */
+ * else the kernel. Tree lock held alone. */
 static struct task *
 find_reaper(struct task *t)
 {
@@ -93,7 +93,7 @@ hand_child_on(struct task *child, struct task *reaper)
 	struct task *old = child->parent;
 
 	list_move_tail(&reaper->children, &child->sibling);
-	child->parent = task_ref(reaper);
+	rcu_store(&child->parent, task_ref(reaper));
 	if (child->reports)
 		task_child_reports(child);
 	child->exit_signal = SIG_CHLD;
@@ -108,10 +108,12 @@ hand_child_on(struct task *child, struct task *reaper)
 	}
 }
 
-/* Zombies that nobody will wait for go to *dead. Tree lock held. */
+/* Zombies that nobody will wait for go to *dead. Nobody becomes a child of t
+ * any more: it runs no fork, and find_reaper passes it by. */
 static void
 hand_children_on(struct task *t, struct list *dead)
 {
+	unsigned long flags = tree_lock_alone();
 	struct task *reaper = find_reaper(t), *child;
 	bool wake = false;
 
@@ -131,6 +133,7 @@ hand_children_on(struct task *t, struct list *dead)
 		signal_kernel(reaper, SIG_CHLD);
 		waitq_wake(&reaper->child_waitq, 0);
 	}
+	tree_unlock_alone(flags);
 }
 
 static void
@@ -164,33 +167,53 @@ fill_child_info(struct task *t, struct sig_info *info)
 	}
 }
 
-/* The last change of state: after the tree lock is dropped, t may be reaped. */
-static void
-become_zombie(struct task *t)
+/*
+ * The last change of state; the tree lock is shared. Gives the parent,
+ * referenced, where the signal that the child chose for its end makes it go on
+ * after a stop: the parent's parent is to be told. Else NULL.
+ */
+static struct task *
+tell_end(struct task *t, struct list *dead)
 {
-	struct list dead = LIST_INIT(dead);
-	struct pid *group = NULL;
-	struct session *session = NULL;
 	struct sig_info info = { 0 };
-	struct task *parent;
-	unsigned long flags;
+	struct task *parent = t->parent;
+	unsigned long flags = spin_lock_irq(&parent->children_lock);
+	bool goes_on = false;
 
-	flags = spin_lock_irq(&task_tree_lock);
-	hand_children_on(t, &dead);
-	group_leave(t, &group, &session);
-	parent = t->parent;
 	t->zombie = true;
 	fill_child_info(t, &info);
 	if (parent_ignores(parent, t)) {
 		task_unlink_child(t);
-		list_add_tail(&dead, &t->sibling);
+		list_add_tail(dead, &t->sibling);
 	} else {
 		task_child_reports(t);
 	}
 	if (t->exit_signal != 0 && parent != &kernel_task)
-		err_ignore(signal_send(parent, &info));
+		goes_on = signal_send_sharing(parent, &info);
 	waitq_wake(&parent->child_waitq, 0);
-	spin_unlock_irq(&task_tree_lock, flags);
+	spin_unlock_irq(&parent->children_lock, flags);
+	return goes_on ? task_ref(parent) : NULL;
+}
+
+/* After the tree lock is dropped, t may be reaped. */
+static void
+become_zombie(struct task *t)
+{
+	struct list dead = LIST_INIT(dead);
+	struct session *session = NULL;
+	struct pid *group = NULL;
+	struct task *goes_on;
+	unsigned long flags;
+
+	if (task_has_children(t))
+		hand_children_on(t, &dead);
+	flags = tree_share();
+	group_leave(t, &group, &session);
+	goes_on = tell_end(t, &dead);
+	tree_unshare(flags);
+	if (goes_on != NULL)
+		notify_parent(goes_on, CLD_CONTINUED, SIG_CONT);
+	task_unref(goes_on);
 	waitq_wake(&t->exit_waitq, 0);
 	pid_unref(group);
 	session_unref(session);

@@ -175,15 +175,15 @@ link_task(const struct fork_request *req, struct task *child)
 	const struct sig_info kill = { .number = SIG_KILL,
 		.code = SIGC_KERNEL };
 	struct task *self = task_current(), *parent = self;
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_share();
 
 	if ((req->flags & FORK_PARENT) && self->parent != NULL)
 		parent = self->parent;
 	group_join(child, self->group, self->session);
 	task_link_child(parent, child);
 	if (atomic_load(&arch_current()->work) & WORK_KILLED)
-		err_ignore(signal_send_in_tree(child, &kill));
-	spin_unlock_irq(&task_tree_lock, flags);
+		(void)signal_send_sharing(child, &kill); /* it never stopped */
+	tree_unshare(flags);
 }
 
 static enum err
@@ -353,10 +353,10 @@ spawn_into(struct task *parent, struct task *t, struct thread **out)
 		task_discard(t);
 		return e;
 	}
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_share();
 	group_join(t, parent->group, parent->session);
 	task_link_child(parent, t);
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unshare(flags);
 	task_unref(t);
 	*out = th;
 	return OK;
@@ -404,10 +404,10 @@ task_spawn_first(
 	s = session_create(t->id);
 	if (s == NULL)
 		return ERR_NOMEM; /* boot panics */
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_lock_alone();
 	s->leader = t;
 	group_join(t, t->id, s);
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	session_unref(s); /* the task has its own */
 	mutex_lock(&c->lock);
 	c->init = task_ref(t);

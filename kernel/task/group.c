@@ -4,7 +4,9 @@
  *
  * A group is the list of tasks in the record of its id; a session is a
  * record that its members share, with the controlling terminal. All of it is
- * under task_tree_lock.
+ * under the tree lock (tree.c). Fork and the end of a task share that lock and
+ * change the list under the group's; whoever needs the group, its session and
+ * the members' parents to agree holds the tree lock alone.
  *
  * A group is orphaned when no member has a parent outside of the group but
  * in its session: nobody could continue it if it stopped. When an exit or a
@@ -34,6 +36,12 @@ session_ref(struct session *s)
 	return s;
 }
 
+static void
+session_free(struct rcu_head *h)
+{
+	kfree(container_of(h, struct session, rcu), sizeof(struct session));
+}
+
 /* Only the leader's exit or session_drop_tty takes the terminal away, so
  * here it is gone. */
 void
@@ -43,33 +51,47 @@ session_unref(struct session *s)
 		return;
 	task_hooks.tty_unref(s->tty);
 	pid_unref(s->id);
-	kfree(s, sizeof(*s));
+	rcu_call(&s->rcu, session_free);
 }
 
 void
 group_join(struct task *t, struct pid *group, struct session *s)
 {
+	unsigned long flags;
+
 	if (group != NULL) {
 		t->group = pid_ref(group);
 		t->pgid = group->number;
+		flags = spin_lock_irq(&group->lock);
 		group->session = s;
 		list_add_tail(&group->members, &t->group_link);
+		spin_unlock_irq(&group->lock, flags);
 	}
 	if (s != NULL)
-		t->session = session_ref(s);
+		rcu_store(&t->session, session_ref(s));
 }
 
-/* The task keeps its numbers, which wait still asks for. */
+/*
+ * The task keeps its numbers, which wait still asks for. At its end it only
+ * shares the tree lock. Then others that share it may not look at its group and
+ * leadership (nobody has it as parent any more), and at its session by RCU.
+ */
 void
 group_leave(struct task *t, struct pid **group, struct session **s)
 {
-	list_del(&t->group_link);
+	unsigned long flags;
+
+	if (t->group != NULL) {
+		flags = spin_lock_irq(&t->group->lock);
+		list_del(&t->group_link);
+		spin_unlock_irq(&t->group->lock, flags);
+	}
 	*group = t->group;
 	*s = t->session;
 	if (t->session != NULL && t->session->leader == t)
 		t->session->leader = NULL;
 	t->group = NULL;
-	t->session = NULL;
+	rcu_store(&t->session, NULL);
 }
 
 /* ---- orphaned groups --------------------------------------------------- */
@@ -130,10 +152,10 @@ check_orphan(struct pid *group, const struct task *except)
 bool
 task_group_orphaned(struct task *t)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 	bool is = t->group == NULL || orphaned(t->group, NULL);
 
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	return is;
 }
 
@@ -159,6 +181,23 @@ orphans_of_exit(struct task *t)
 		check_orphan(t->group, t);
 }
 
+/* True: somebody else notices that t, which ends, leaves. */
+static bool
+is_missed(struct task *t)
+{
+	unsigned long flags = tree_share(), inner;
+	bool missed = (t->session != NULL && t->session->leader == t) ||
+	    task_has_children(t);
+
+	if (!missed && links_group(t)) {
+		inner = spin_lock_irq(&t->group->lock);
+		missed = has_stopped(t->group);
+		spin_unlock_irq(&t->group->lock, inner);
+	}
+	tree_unshare(flags);
+	return missed;
+}
+
 void
 group_exit(struct task *t)
 {
@@ -166,14 +205,16 @@ group_exit(struct task *t)
 	unsigned long flags;
 	int sid = 0;
 
-	flags = spin_lock_irq(&task_tree_lock);
+	if (!is_missed(t))
+		return;
+	flags = tree_lock_alone();
 	orphans_of_exit(t);
 	if (t->session != NULL && t->session->leader == t) {
 		tty = t->session->tty; /* ref moves here */
 		t->session->tty = NULL;
 		sid = t->session->id->number;
 	}
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	if (tty == NULL)
 		return;
 	/* The terminal hangs up its foreground group. */
@@ -188,10 +229,13 @@ group_exit(struct task *t)
 int
 task_sid(struct task *t)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
-	int sid = t->session == NULL ? 0 : t->session->id->number;
+	const struct session *s;
+	int sid;
 
-	spin_unlock_irq(&task_tree_lock, flags);
+	rcu_read_lock();
+	s = rcu_load(&t->session);
+	sid = s == NULL ? 0 : s->id->number; /* freed after s at the earliest */
+	rcu_read_unlock();
 	return sid;
 }
 
@@ -207,7 +251,7 @@ task_setsid(int *out)
 	s = session_create(t->id);
 	if (s == NULL)
 		return ERR_NOMEM;
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_lock_alone();
 	leads = !list_empty(&t->id->members);
 	if (!leads) {
 		linked = links_group(t);
@@ -217,7 +261,7 @@ task_setsid(int *out)
 		if (linked)
 			check_orphan(group, NULL);
 	}
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	pid_unref(group);
 	session_unref(old);
 	session_unref(s);
@@ -311,9 +355,9 @@ task_setpgid(int pid, int pgid)
 	e = task_find(pid, &t);
 	if (e != OK)
 		return e;
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_lock_alone();
 	e = setpgid_locked(t, pgid, &old, &old_session);
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	pid_unref(old);
 	session_unref(old_session);
 	task_unref(t);
@@ -324,7 +368,7 @@ bool
 session_has_group(int pgid)
 {
 	struct task *self = task_current();
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 	struct pid *group;
 	bool has;
 
@@ -332,7 +376,7 @@ session_has_group(int pgid)
 	group = pid_find(self->container->pids, pgid);
 	has = group_is_open(group, self->session);
 	rcu_read_unlock();
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	return has;
 }
 
@@ -341,12 +385,13 @@ session_has_group(int pgid)
 struct tty *
 task_tty(struct task *t)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
-	struct tty *tty = t->session == NULL ? NULL : t->session->tty;
+	unsigned long flags = tree_share();
+	const struct session *s = rcu_load(&t->session);
+	struct tty *tty = s == NULL ? NULL : s->tty;
 
 	if (tty != NULL)
 		tty = task_hooks.tty_ref(tty);
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unshare(flags);
 	return tty;
 }
 
@@ -359,7 +404,7 @@ session_set_tty(struct tty *tty, bool steal)
 {
 	struct task *self = task_current();
 	struct session *s;
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 	enum err e = OK;
 
 	s = self->session;
@@ -373,14 +418,14 @@ session_set_tty(struct tty *tty, bool steal)
 		s->tty = task_hooks.tty_ref(tty);
 	else
 		e = ERR_BUSY;
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	return e;
 }
 
 void
 session_take_tty_away(struct container *c, int sid, struct tty *tty)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 	struct pid *id;
 	struct task *leader;
 	bool taken = false;
@@ -394,7 +439,7 @@ session_take_tty_away(struct container *c, int sid, struct tty *tty)
 		taken = true;
 	}
 	rcu_read_unlock();
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	if (taken)
 		task_hooks.tty_unref(tty);
 }
@@ -404,13 +449,13 @@ session_drop_tty(void)
 {
 	struct task *self = task_current();
 	struct tty *tty = NULL;
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 
 	if (self->session != NULL) {
 		tty = self->session->tty;
 		self->session->tty = NULL;
 	}
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	if (tty != NULL)
 		task_hooks.tty_unref(tty);
 }

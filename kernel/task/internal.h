@@ -4,7 +4,8 @@
  *
  * An id (struct pid) is in use as long as a thread, a task, a process group
  * or a session bears it; each of them holds a reference. [P] the pid space's
- * lock, [T] task_tree_lock.
+ * lock, [T] the tree lock, shared or alone as tree.c says, [G] shared with
+ * the group's lock, or alone.
  */
 #pragma once
 
@@ -18,8 +19,9 @@ struct pid {
 	struct pid_space *space; /* [I] */
 	_Atomic(struct thread *) thread; /* [A] who bears it, RCU */
 	_Atomic(struct task *) task; /* [A] RCU */
-	struct list members; /* [T] task.group_link: the group of this id */
-	struct session *session; /* [T] of the group's members, borrowed */
+	struct spinlock lock; /* RANK_GROUP, irq: of the group of this id */
+	struct list members; /* [G] task.group_link */
+	struct session *session; /* [G] of the group's members, borrowed */
 	struct rcu_head rcu;
 };
 
@@ -49,24 +51,31 @@ struct pid *pid_find(struct pid_space *ps, int number);
 struct pid *pid_next(struct pid_space *ps, int *number);
 void pid_init(void);
 
-extern struct spinlock task_tree_lock;
+/* The lock of the tree, both sides with irqs off: tree.c. */
+unsigned long tree_share(void);
+void tree_unshare(unsigned long flags);
+unsigned long tree_lock_alone(void);
+void tree_unlock_alone(unsigned long flags);
 
-struct session {
+struct session { /* freed a grace period after its last user left */
 	struct ref refs;
 	struct pid *id; /* [I] own reference */
 	struct tty *tty; /* [T] own reference; NULL: none */
 	struct task *leader; /* [T] borrowed; NULL: gone */
+	struct rcu_head rcu;
 };
 
 struct session *session_create(struct pid *id);
 struct session *session_ref(struct session *s);
 void session_unref(struct session *s); /* NULL is fine */
-/* A new task joins its parent's group and session; tree lock held. */
+/* A new task joins its parent's group and session; tree lock held, one way or
+ * the other. */
 void group_join(struct task *t, struct pid *group, struct session *s);
-/* Leaves them; tree lock held. Gives the references to drop afterwards. */
+/* Leaves them; tree lock held alone, or shared by t at its end. Gives the
+ * references to drop afterwards. */
 void group_leave(struct task *t, struct pid **group, struct session **s);
 /* True: tasks of session s that the running task makes may be in group (NULL:
- * false). Tree lock held. */
+ * false). Tree lock held alone. */
 bool group_is_open(const struct pid *group, const struct session *s);
 /* The running task is about to end: its session's terminal goes, groups
  * that lose their last link get HUP and CONT. */
@@ -91,12 +100,14 @@ void task_discard(struct task *t);
 bool task_set_status(struct task *t, int status);
 /* Sets the status and kills all other threads; the first status counts. */
 void task_begin_exit(struct task *t, int status);
-/* Child becomes one of parent's; tree lock held. */
+/* Child becomes one of parent's; tree lock held, one way or the other. */
 void task_link_child(struct task *parent, struct task *child);
-/* Child ended, stopped or goes on: wait looks at it first; tree lock held. */
+/* Child ended, stopped or goes on: wait looks at it first. Needs: the tree
+ * lock alone, or shared and the parent's children_lock. */
 void task_child_reports(struct task *child);
-/* Takes a zombie out of the tree; tree lock held. Then task_forget. */
+/* Takes a zombie out of the tree, under the same locks. Then task_forget. */
 void task_unlink_child(struct task *child);
+bool task_has_children(struct task *t);
 void task_forget(struct task *child);
 
 /* Signals, inside. */
@@ -109,10 +120,14 @@ void sig_pending_flush(struct sig_pending *p);
 void thread_poke(struct thread *t, unsigned work);
 /* The state of t changed; tells its parent. */
 void notify_parent(struct task *t, int child_code, int status);
-void notify_parent_locked(struct task *t, int child_code, int status);
-/* signal_send for senders that hold task_tree_lock: a task that goes on tells
- * its parent, which needs that lock. */
+/* The same with the tree lock held alone. */
+void notify_parent_alone(struct task *t, int child_code, int status);
+/* signal_send for senders that hold the tree lock alone: a task that goes on
+ * tells its parent, which needs that lock. */
 enum err signal_send_in_tree(struct task *t, const struct sig_info *info);
+/* signal_send for those that share it. True: t goes on, and the caller is to
+ * notify_parent(t, CLD_CONTINUED, SIG_CONT) after tree_unshare(). */
+bool signal_send_sharing(struct task *t, const struct sig_info *info);
 void signal_init(void);
 bool signal_default_ignored(int number);
 bool signal_is_stop(int number);

@@ -158,6 +158,7 @@ pid_alloc(struct pid_space *ps, int want, struct pid **out)
 		return ERR_NOMEM;
 	ref_init(&p->refs, 1);
 	p->space = ps;
+	spin_init(&p->lock, RANK_GROUP, "group");
 	list_init(&p->members);
 	flags = spin_lock_irq(&ps->lock);
 	e = insert(ps, p, want);

@@ -328,8 +328,17 @@ signal_send_in_tree(struct task *t, const struct sig_info *info)
 	enum err e = send(t, NULL, info, &continued);
 
 	if (continued)
-		notify_parent_locked(t, CLD_CONTINUED, SIG_CONT);
+		notify_parent_alone(t, CLD_CONTINUED, SIG_CONT);
 	return e;
+}
+
+bool
+signal_send_sharing(struct task *t, const struct sig_info *info)
+{
+	bool continued;
+
+	err_ignore(send(t, NULL, info, &continued)); /* of the kernel's */
+	return continued;
 }
 
 enum err
@@ -490,14 +499,14 @@ signal_group(int pgid, const struct sig_info *info)
 	struct pid *group;
 	unsigned long flags;
 
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_lock_alone();
 	rcu_read_lock();
 	group = pid_find(c->pids, pgid);
 	rcu_read_unlock();
 	if (group != NULL && !list_empty(&group->members))
 		e = needs_leave(info) ? group_by_program(group, info) :
 		    group_by_kernel(group, info);
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	return e;
 }
 
@@ -505,7 +514,7 @@ void
 signal_group_in(struct container *c, int pgid, int number)
 {
 	const struct sig_info info = { .number = number, .code = SIGC_KERNEL };
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	unsigned long flags = tree_lock_alone();
 	struct pid *group;
 
 	rcu_read_lock();
@@ -514,7 +523,7 @@ signal_group_in(struct container *c, int pgid, int number)
 	/* Members keep it from going while we hold the lock. */
 	if (group != NULL && !list_empty(&group->members))
 		err_ignore(group_by_kernel(group, &info));
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 }
 
 /* ---- actions ----------------------------------------------------------- */

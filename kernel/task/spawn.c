@@ -39,7 +39,9 @@ setup_tree(struct task *t, const struct spawn_setup *s)
 		if (fresh == NULL)
 			return ERR_NOMEM;
 	}
-	flags = spin_lock_irq(&task_tree_lock);
+	if (!s->new_session && !s->set_group)
+		return OK;
+	flags = tree_lock_alone();
 	if (fresh != NULL) {
 		group_leave(t, &old, &old_session);
 		fresh->leader = t;
@@ -47,7 +49,7 @@ setup_tree(struct task *t, const struct spawn_setup *s)
 	} else if (s->set_group) {
 		e = join_group(t, s->group, &old, &old_session);
 	}
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	pid_unref(old);
 	session_unref(old_session);
 	session_unref(fresh); /* the task has its own */
@@ -106,11 +108,11 @@ task_spawn_abandon(struct thread *th)
 	spin_unlock_irq(&t->sig_lock, flags);
 	mutex_unlock(&t->lock);
 	task_release(t);
-	flags = spin_lock_irq(&task_tree_lock);
+	flags = tree_lock_alone();
 	group_leave(t, &group, &session);
 	task_unlink_child(t);
 	t->zombie = true;
-	spin_unlock_irq(&task_tree_lock, flags);
+	tree_unlock_alone(flags);
 	pid_unref(group);
 	session_unref(session);
 	thread_discard(th);

@@ -16,12 +16,11 @@
 
 static struct slab_cache *task_cache;
 
-struct spinlock task_tree_lock = SPIN_INIT(RANK_TASK_TREE, "task tree");
-
 /* pid 0: what kernel threads belong to. It has no parent and never ends. */
 struct task kernel_task = {
 	.obj = { .kind = OBJ_TASK, .refs = { 1 } },
 	.lock = MUTEX_INIT(kernel_task.lock, RANK_TASK),
+	.children_lock = SPIN_INIT(RANK_CHILDREN, "kernel task's children"),
 	.sig_lock = SPIN_INIT(RANK_SIGNAL, "kernel task"),
 	.threads = LIST_INIT(kernel_task.threads),
 	.children = LIST_INIT(kernel_task.children),
@@ -89,6 +88,7 @@ static void
 task_setup(struct task *t)
 {
 	mutex_init(&t->lock, RANK_TASK, "task");
+	spin_init(&t->children_lock, RANK_CHILDREN, "children");
 	spin_init(&t->sig_lock, RANK_SIGNAL, "signals");
 	list_init(&t->threads);
 	list_init(&t->children);
@@ -237,58 +237,6 @@ task_next(struct container *c, int from, struct task **out)
 	}
 	rcu_read_unlock();
 	return e;
-}
-
-/* ---- the tree ---------------------------------------------------------- */
-
-void
-task_link_child(struct task *parent, struct task *child)
-{
-	child->parent = task_ref(parent);
-	task_ref(child); /* the tree's */
-	list_add_tail(&parent->children, &child->sibling);
-	atomic_store_explicit(&child->id->task, child, memory_order_release);
-}
-
-void
-task_child_reports(struct task *child)
-{
-	child->reports = true;
-	list_del(&child->sibling);
-	list_add(&child->parent->children, &child->sibling);
-}
-
-void
-task_unlink_child(struct task *child)
-{
-	list_del(&child->sibling);
-	atomic_store(&child->id->task, NULL);
-}
-
-static void
-drop_tree_ref(struct rcu_head *h)
-{
-	task_unref(container_of(h, struct task, rcu));
-}
-
-/* The id is free for others as soon as nobody else bears it. */
-void
-task_forget(struct task *child)
-{
-	container_uncharge(child->container, LIMIT_TASKS, 1);
-	kstack_trim();
-	rcu_call(&child->rcu, drop_tree_ref);
-}
-
-int
-task_parent_pid(const struct task *t)
-{
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
-	int pid = t->parent != NULL && t->parent->container == t->container ?
-	    t->parent->pid : 0;
-
-	spin_unlock_irq(&task_tree_lock, flags);
-	return pid;
 }
 
 /* ---- times ------------------------------------------------------------- */

@@ -4,9 +4,9 @@
  *
  * Children that have something to report (task.reports) stand in front of the
  * list, so that waiting for any of many takes no search; a child that is
- * asked for by its id is found by that. A look at the children is made under
- * the tree lock; what it found is taken under the same hold, so two waiters
- * cannot get one child.
+ * asked for by its id is found by that. A look at the children is made with
+ * the tree lock shared and under the parent's children_lock; what it found is
+ * taken under the same hold, so two waiters cannot get one child.
  */
 #include "internal.h"
 
@@ -124,10 +124,11 @@ look_at_one(struct look *l)
 	id = pid_find(self->container->pids, l->req->pid);
 	if (id != NULL)
 		child = atomic_load(&id->task);
+	if (child != NULL && rcu_load(&child->parent) != self)
+		child = NULL;
 	rcu_read_unlock();
-	/* In the tree until somebody takes it out, which needs the lock. */
-	return child == NULL || child->parent != self ? FOUND_NOTHING :
-	    look_at(l, child);
+	/* In the tree until somebody takes it out, which needs our locks. */
+	return child == NULL ? FOUND_NOTHING : look_at(l, child);
 }
 
 static enum found
@@ -153,10 +154,13 @@ look_at_all(struct look *l)
 static enum found
 look(struct look *l)
 {
-	unsigned long flags = spin_lock_irq(&task_tree_lock);
+	struct task *self = task_current();
+	unsigned long flags = tree_share();
+	unsigned long inner = spin_lock_irq(&self->children_lock);
 	enum found found = l->req->pid > 0 ? look_at_one(l) : look_at_all(l);
 
-	spin_unlock_irq(&task_tree_lock, flags);
+	spin_unlock_irq(&self->children_lock, inner);
+	tree_unshare(flags);
 	return found;
 }
 

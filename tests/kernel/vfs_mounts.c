@@ -3,6 +3,8 @@
 
 #include <kernel/chardev.h>
 
+#include "threads.h"
+
 static enum err
 mount_at(const char *at, const char *type, unsigned flags)
 {
@@ -304,5 +306,41 @@ KTEST(the_proc_files_can_all_be_read)
 	EXPECT(count_entries("/t/proc", NULL) >= 20);
 	EXPECT(walk_of("/t/proc/999999", 0) == ERR_NOENT);
 	EXPECT_OK(unmount_at("/t/proc", 0));
+	test_end();
+}
+
+/* Users come and go on all CPUs, where each counts for itself, while one that
+ * stays keeps the mount: no sum taken meanwhile may miss it. */
+static void
+use_or_unmount(struct crew *c UNUSED, unsigned number)
+{
+	const struct open_how o = { FILE_READ, 0, 0, 0 };
+	struct file *f = NULL;
+
+	for (unsigned i = 0; i < 60; i++) {
+		if (number == 0) {
+			EXPECT(unmount_at("/t/m", 0) == ERR_BUSY);
+			continue;
+		}
+		EXPECT_OK(vfs_open(NULL, "/t/m/f", &o, &f));
+		file_unref(f);
+	}
+}
+
+KTEST(a_mount_in_use_is_busy_whoever_counts)
+{
+	const struct open_how o = { FILE_READ, 0, 0, 0 };
+	struct crew c = { .fn = use_or_unmount };
+	struct file *f = NULL;
+
+	test_begin();
+	EXPECT_OK(make_dir("/t/m"));
+	EXPECT_OK(mount_at("/t/m", "tmpfs", 0));
+	must_write("/t/m/f", "z");
+	EXPECT_OK(vfs_open(NULL, "/t/m/f", &o, &f));
+	crew_run(&c, 4);
+	file_unref(f);
+	EXPECT_OK(unmount_at("/t/m", 0));
+	EXPECT(walk_of("/t/m/f", 0) == ERR_NOENT);
 	test_end();
 }
