@@ -24,8 +24,6 @@
 #define FS_PER_SEC  UINT64_C(1000000000000000)
 #define SPIN_LIMIT  UINT64_C(100000000) /* reads without any progress */
 
-uint32_t arch_time_mult, arch_time_shift = 24;
-
 /* A clock of known rate that counts up and wraps at mask + 1. */
 struct yardstick {
 	const char *name;
@@ -157,6 +155,7 @@ time_calibrate(void)
 	x86.tsc_hz = (b.tsc - a.tsc) * y.hz / ticks;
 	x86.apic_hz = (uint64_t)(a.apic - b.apic) * y.hz / ticks;
 	/* mult must fit 32 bits, and a slower counter keeps its precision. */
+	arch_time_shift = 24;
 	arch_time_mult = (uint32_t)((NS_PER_SEC << arch_time_shift) /
 	    x86.tsc_hz);
 	klog(LOG_DEBUG, "time stamp counter %lu kHz, APIC timer %lu kHz, by %s",
@@ -180,13 +179,6 @@ arch_timer_set(ns_t when)
 	span = MIN(span, NS_PER_SEC);
 	count = span * x86.apic_hz / NS_PER_SEC + 1;
 	apic_timer((uint32_t)MIN(count, (uint64_t)UINT32_MAX));
-}
-
-void
-arch_time_scale(uint32_t *mult, uint32_t *shift)
-{
-	*mult = arch_time_mult;
-	*shift = arch_time_shift;
 }
 
 /* ---- wall clock -------------------------------------------------------- */
