@@ -78,23 +78,32 @@ moves(const struct yardstick *y)
 }
 
 static bool
+hpet_find(paddr_t at, struct yardstick *y)
+{
+	uint32_t period;
+
+	if (at >= GIB(4))
+		return false;
+	hpet = phys_to_virt(at);
+	period = mmio_read32(hpet, 4); /* femtoseconds */
+	*y = (struct yardstick){ "HPET", 0, UINT32_MAX, hpet_read };
+	if (period < 100000 || period > 100000000)
+		return false;
+	y->hz = FS_PER_SEC / period;
+	mmio_write32(hpet, 0x10, mmio_read32(hpet, 0x10) | 1u);
+	return moves(y);
+}
+
+static bool
 yardstick_find(struct yardstick *y)
 {
 	const struct acpi_facts *f = boot_info.acpi;
 
-	if (f->hpet != 0 && f->hpet < GIB(4)) {
-		uint32_t period;
-
-		hpet = phys_to_virt(f->hpet);
-		period = mmio_read32(hpet, 4); /* femtoseconds */
-		*y = (struct yardstick){ "HPET", 0, UINT32_MAX, hpet_read };
-		if (period >= 100000 && period <= 100000000) {
-			y->hz = FS_PER_SEC / period;
-			mmio_write32(hpet, 0x10,
-			    mmio_read32(hpet, 0x10) | 1u);
-			if (moves(y))
-				return true;
-		}
+	if (f->hpet != 0) {
+		if (hpet_find(f->hpet, y))
+			return true;
+		klog(LOG_WARN, "acpi: the HPET at %lx does not count",
+		    (unsigned long)f->hpet);
 	}
 	if (f->timer_port != 0) {
 		pm_port = (uint16_t)f->timer_port;
