@@ -233,7 +233,7 @@ show_interrupts(struct seq *q, const struct proc_ctx *c)
 	seq_puts(q, "      ");
 	for (unsigned cpu = 0; cpu < cpu_count; cpu++)
 		seq_printf(q, "%s%*s%u", cpu == 0 ? "" : " ",
-		    cpu < 10 ? 6 : 5, "CPU", cpu);
+		    cpu < 10 ? 9 : 8, "CPU", cpu);
 	seq_puts(q, "\n");
 	for (unsigned i = 0; i < IRQ_MAX; i++) {
 		const char *name = irq_name(i);
