@@ -179,6 +179,22 @@ read_cpus(const void *fdt, uint64_t boot_hwid)
 	}
 }
 
+/* Bytes of the blob that hold something: loaders leave room behind them (QEMU
+ * 1 MiB), which libfdt never looks at. The blocks lie inside the blob: it is
+ * checked. */
+static uint64_t
+used_bytes(const void *fdt)
+{
+	uint64_t end = fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt);
+
+	end = MAX(end, (uint64_t)fdt_off_dt_strings(fdt) +
+	    fdt_size_dt_strings(fdt));
+	end = MAX(end, (uint64_t)fdt_off_mem_rsvmap(fdt) +
+	    ((uint64_t)fdt_num_mem_rsv(fdt) + 1) *
+	    sizeof(struct fdt_reserve_entry));
+	return MIN(end, (uint64_t)fdt_totalsize(fdt));
+}
+
 void
 fdt_boot_check(const void *fdt)
 {
@@ -202,7 +218,7 @@ fdt_boot_read(const void *fdt, uint64_t boot_hwid)
 	paddr_t blob = (paddr_t)(uintptr_t)fdt - DIRECT_BASE;
 
 	boot_info.fdt = fdt;
-	reserve(blob, fdt_totalsize(fdt));
+	reserve(blob, used_bytes(fdt));
 	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,
 		(uint64_t)(kernel_end - kernel_start) };
 	reserve(boot_info.kernel.start, boot_info.kernel.size);
