@@ -52,8 +52,11 @@ struct acpi_facts {
 	uint8_t s5_type[2];
 
 	uint64_t hpet; /* 0: none */
-	struct { uint64_t base; uint16_t segment; uint8_t first, last; }
-	    ecam[ACPI_ECAMS_MAX]; /* first and last bus */
+	struct acpi_ecam {
+		uint64_t base;
+		uint16_t segment;
+		uint8_t first, last; /* bus */
+	} ecam[ACPI_ECAMS_MAX];
 	unsigned ecam_count;
 
 	char bad[5]; /* the first table that is not sound; "": none */

@@ -1,11 +1,11 @@
 # What is checked without running anything.
 #
 ##   check                   layers, sizes, lock contracts, both compilers ...
-##   layers metrics tidy abi-tables headers contracts cppcheck format
+##   layers metrics ports tidy abi-tables headers contracts cppcheck format
 ##                           one of them; metrics prints the table, format
 ##                           rewrites FILES by clang-format
 
-CHECKS := layers limits tidy abi-tables check-gcc check-clang \
+CHECKS := layers limits ports tidy abi-tables check-gcc check-clang \
     check-aarch64 check-x86_64 empty-port
 
 .PHONY: check check-list $(CHECKS) metrics headers contracts cppcheck format
@@ -25,6 +25,10 @@ metrics:
 
 limits:
 	$(Q)$(PYTHON) tools/metrics.py --check
+
+# Lines of each port, and the same file names in all.
+ports:
+	$(Q)$(PYTHON) tools/ports.py
 
 # Whitespace, places, twins, links: tools/tidy.py says.
 tidy:

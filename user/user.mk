@@ -43,7 +43,8 @@ UCFLAGS := -std=gnu2x -O2 -g $(UMACH) -static -fno-pic -fno-pie \
 # raise is ours before newlib's abort() brings its own.
 ULDFLAGS := $(UMACH) -static -no-pie -nostdlib -nostartfiles \
     -Wl,--gc-sections -Wl,-u,raise -Wl,--build-id=none -Wl,-z,noexecstack \
-    -Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code
+    -Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code \
+    -Wl,-T,user/lib/discard.ld
 
 ULIB_SRCS := $(wildcard user/lib/*.c user/lib/arch/$(ARCH)/*.c \
     user/lib/arch/$(ARCH)/*.S)
@@ -73,7 +74,8 @@ UBIN := $(USER_ROOT)/system/bin
 
 # $(eval $(call program,NAME,SOURCES)): /system/bin/NAME from sources.
 define program
-$(UBIN)/$(1): $(patsubst %,$(UO)/%.o,$(2)) $(CRT) $(ULIB) $(NEWLIB)/.done
+$(UBIN)/$(1): $(patsubst %,$(UO)/%.o,$(2)) $(CRT) $(ULIB) $(NEWLIB)/.done \
+    user/lib/discard.ld
 	@mkdir -p $$(@D) $(UO)/debug
 	$$(call say,ULD,$$@)
 	$$(Q)$$(call ulink,$(patsubst %,$(UO)/%.o,$(2)))

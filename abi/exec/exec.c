@@ -285,6 +285,18 @@ out:
 	return e;
 }
 
+/* The first program's image is wrong: most likely one of another machine. */
+static void
+say_machine(const struct image *img)
+{
+	unsigned machine = img->head[18] | (unsigned)img->head[19] << 8;
+
+	if (img->head_len >= 20 && memcmp(img->head, "\177ELF", 4) == 0 &&
+	    machine != ARCH_ELF_MACHINE)
+		klog(LOG_ERROR, "%s is for another machine (ELF %u; " ARCH_NAME
+		    " is %u)", img->path, machine, ARCH_ELF_MACHINE);
+}
+
 enum err
 exec_load_into(struct thread *th, const struct exec_request *req)
 {
@@ -297,7 +309,9 @@ exec_load_into(struct thread *th, const struct exec_request *req)
 	e = image_build(img, req, &frame);
 	if (e == OK)
 		image_switch(th, img, &frame, NULL);
-	else if (img->abi_data != NULL && img->abi->discard != NULL)
+	else if (e == ERR_NOEXEC)
+		say_machine(img);
+	if (e != OK && img->abi_data != NULL && img->abi->discard != NULL)
 		img->abi->discard(img);
 	image_free(img);
 	return e;

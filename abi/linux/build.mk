@@ -4,6 +4,7 @@
 ARCH_CFLAGS += -Iabi/linux/arch/$(ARCH)
 
 VDSO_DIR := abi/linux/arch/$(ARCH)/vdso
+VDSO_SRCS := $(wildcard abi/linux/vdso/*.c $(VDSO_DIR)/*.[cS])
 ifeq ($(wildcard $(VDSO_DIR)/.),)
 KSKIP += abi/linux/vdso.c
 else
@@ -16,14 +17,16 @@ VDSO_MACH_riscv64 := -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany \
     -mno-relax -fno-jump-tables
 VDSO_MACH_x86_64 := -mgeneral-regs-only -fno-jump-tables -fcf-protection=none
 
-$(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/*) abi/linux/vdso_data.h
+$(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/* abi/linux/vdso/*) \
+    abi/linux/vdso_data.h
 	@mkdir -p $(@D)
 	$(call say,VDSO,$@)
 	$(Q)$(CROSS)gcc $(VDSO_FLAGS) $(VDSO_MACH_$(ARCH)) -shared \
-	    -Wl,-T,$(VDSO_DIR)/vdso.ld -Wl,-soname,linux-vdso.so.1 \
+	    -I$(VDSO_DIR) -Wl,-T,abi/linux/vdso/vdso.ld $(VDSO_DIR)/names.ld \
+	    -Wl,-soname,linux-vdso.so.1 \
 	    -Wl,--hash-style=both -Wl,--build-id=none -Wl,--eh-frame-hdr \
 	    -Wl,-Bsymbolic -Wl,--no-undefined -Wl,-z,max-page-size=4096 \
-	    $(wildcard $(VDSO_DIR)/*.[cS]) -o $@.new
+	    $(VDSO_SRCS) -o $@.new
 	$(Q)! $(CROSS)readelf -rW $@.new | grep -q R_
 	$(Q)$(CROSS)strip -S $@.new -o $@
 

@@ -132,12 +132,12 @@ arch_init_early(uintptr_t arg0, uintptr_t arg1)
 	uint64_t hz = sysreg_read(cntfrq_el0), mult;
 	paddr_t regs;
 
-	/* The blob is checked first; what it has to complain about comes out
-	 * when there is a console. */
-	fdt_boot_read(fdt, arg0 & MPIDR_AFFINITY);
+	/* A blob that is none has no console to complain to. */
+	fdt_boot_check(fdt);
 	regs = fdt_boot_reg(fdt, "arm,pl011");
 	if (regs != 0)
 		uart = space_map_console(regs);
+	fdt_boot_read(fdt, arg0 & MPIDR_AFFINITY);
 	psci_find(fdt);
 	if (hz == 0)
 		panic("the counter's frequency is not set (CNTFRQ_EL0)");

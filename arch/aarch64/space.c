@@ -19,6 +19,7 @@
 
 #include "../common/asid.h"
 #include "../common/early_map.h"
+#include "../common/space.h"
 #include "arm64.h"
 
 extern char kernel_start[], kernel_end[];
@@ -156,22 +157,9 @@ space_leave_idmap(void)
 enum err
 arch_space_init(struct arch_space *s)
 {
-	struct page *p = page_alloc_zero();
+	pte_t *root;
 
-	if (p == NULL)
-		return ERR_NOMEM;
-	s->root = page_phys(p);
-	atomic_store(&s->cpus, 0);
-	atomic_store(&s->generation, 0);
-	return OK;
-}
-
-void
-arch_space_free(struct arch_space *s)
-{
-	if (s->root != 0)
-		page_free(page_of(s->root), 0);
-	s->root = 0;
+	return space_root(s, &root);
 }
 
 #define ASID_SHIFT 48

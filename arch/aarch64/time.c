@@ -9,8 +9,6 @@
 #include "../common/fdt_boot.h"
 #include "arm64.h"
 
-uint32_t arch_time_mult, arch_time_shift;
-
 /* The first tick at which arch_time() is not before when. */
 static uint64_t
 ticks_of(ns_t when)
@@ -39,11 +37,4 @@ arch_wall_seconds(void)
 		return 0;
 	regs = kmap_phys(base, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_DEVICE);
 	return regs != NULL ? mmio_read32(regs, 0) : 0;
-}
-
-void
-arch_time_scale(uint32_t *mult, uint32_t *shift)
-{
-	*mult = arch_time_mult;
-	*shift = arch_time_shift;
 }

@@ -14,6 +14,8 @@
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
 extern char kernel_end[], boot_guard[], boot_stack[];
 
+uint64_t early_map_largest = GIB(1);
+
 /* Pages for tables: reserved in boot_info. */
 static paddr_t table_next, table_end;
 
@@ -49,7 +51,8 @@ early_map(vaddr_t va, paddr_t pa, uint64_t len, unsigned prot)
 		pte_t *slot = &early_map_gigs(va)[(va >> 30) & 511];
 		uint64_t step = GIB(1);
 
-		if (((va | pa) & (step - 1)) != 0 || len < step) {
+		if (step > early_map_largest ||
+		    ((va | pa) & (step - 1)) != 0 || len < step) {
 			slot = &early_map_next(slot)[(va >> 21) & 511];
 			step = MIB(2);
 		}

@@ -6,6 +6,9 @@
 
 #include <kernel/arch.h>
 
+/* The largest page that the CPU has: 1 GiB, unless the port says 2 MiB. */
+extern uint64_t early_map_largest;
+
 /* From arch_init_early(), before early_map_all().
  * Gives: the table of 1 GiB slots that va lies in; supplied by the port. */
 pte_t *early_map_gigs(vaddr_t va);

@@ -144,6 +144,23 @@ cpu_usable(const void *fdt, int node)
 	    (status == NULL || strcmp(status, "okay") == 0);
 }
 
+/* Once each: to start one twice would give it to two masters. */
+static void
+add_cpu(uint64_t id)
+{
+	struct boot_info *b = &boot_info;
+
+	for (unsigned i = 0; i < b->cpu_count; i++)
+		if (b->cpu_hwid[i] == id) {
+			if (i != 0)
+				klog(LOG_WARN, "fdt: cpu %lu is named twice",
+				    (unsigned long)id);
+			return;
+		}
+	if (b->cpu_count < CPU_MAX)
+		b->cpu_hwid[b->cpu_count++] = id;
+}
+
 static void
 read_cpus(const void *fdt, uint64_t boot_hwid)
 {
@@ -156,20 +173,31 @@ read_cpus(const void *fdt, uint64_t boot_hwid)
 	fdt_for_each_subnode(node, fdt, cpus_node) {
 		int len;
 		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
-		uint64_t id;
 
-		if (!cpu_usable(fdt, node) || reg == NULL || len < 4)
-			continue;
-		id = read_cells(reg, MIN(len / 4, 2));
-		if (id != boot_hwid && boot_info.cpu_count < CPU_MAX)
-			boot_info.cpu_hwid[boot_info.cpu_count++] = id;
+		if (cpu_usable(fdt, node) && reg != NULL && len >= 4)
+			add_cpu(read_cells(reg, MIN(len / 4, 2)));
 	}
 }
 
-void
-fdt_boot_read(const void *fdt, uint64_t boot_hwid)
+/* Bytes of the blob that hold something: loaders leave room behind them (QEMU
+ * 1 MiB), which libfdt never looks at. The blocks lie inside the blob: it is
+ * checked. */
+static uint64_t
+used_bytes(const void *fdt)
 {
-	paddr_t blob = (paddr_t)(uintptr_t)fdt - DIRECT_BASE;
+	uint64_t end = fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt);
+
+	end = MAX(end, (uint64_t)fdt_off_dt_strings(fdt) +
+	    fdt_size_dt_strings(fdt));
+	end = MAX(end, (uint64_t)fdt_off_mem_rsvmap(fdt) +
+	    ((uint64_t)fdt_num_mem_rsv(fdt) + 1) *
+	    sizeof(struct fdt_reserve_entry));
+	return MIN(end, (uint64_t)fdt_totalsize(fdt));
+}
+
+void
+fdt_boot_check(const void *fdt)
+{
 	int e = fdt_check_header(fdt);
 
 	if (e != 0)
@@ -182,8 +210,15 @@ fdt_boot_read(const void *fdt, uint64_t boot_hwid)
 		panic("fdt: the memory reservation block is not aligned");
 	if (!fdt_scan_whole(fdt))
 		panic("fdt: the structure block is damaged");
+}
+
+void
+fdt_boot_read(const void *fdt, uint64_t boot_hwid)
+{
+	paddr_t blob = (paddr_t)(uintptr_t)fdt - DIRECT_BASE;
+
 	boot_info.fdt = fdt;
-	reserve(blob, fdt_totalsize(fdt));
+	reserve(blob, used_bytes(fdt));
 	boot_info.kernel = (struct boot_range){ KERNEL_PHYS,
 		(uint64_t)(kernel_end - kernel_start) };
 	reserve(boot_info.kernel.start, boot_info.kernel.size);

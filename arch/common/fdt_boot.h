@@ -5,9 +5,11 @@
 
 #include <kernel/arch.h>
 
+/* Panics when the blob is no FDT. Before everything else here. */
+void fdt_boot_check(const void *fdt);
 /* Fills boot_info: RAM, reserved ranges, initrd, command line, CPUs, seed.
- * boot_hwid: the CPU that runs; it becomes number 0. Panics when the blob is
- * no FDT or names no memory. */
+ * boot_hwid: the CPU that runs; it becomes number 0. Panics when the blob
+ * names no memory. */
 void fdt_boot_read(const void *fdt, uint64_t boot_hwid);
 /* timebase-frequency and the first CPU's riscv,isa string, if any. */
 void fdt_boot_cpu(const void *fdt, uint64_t *hz, char *isa, size_t len);

@@ -16,6 +16,7 @@ volatile bool example_irqs_on;
 void
 arch_init_early(uintptr_t arg0, uintptr_t arg1)
 {
+	fdt_boot_check(phys_to_virt(arg1));
 	fdt_boot_read(phys_to_virt(arg1), arg0);
 	space_map_kernel();
 }

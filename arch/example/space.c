@@ -4,6 +4,7 @@
  * this file only loads and drops.
  */
 #include "../common/early_map.h"
+#include "../common/space.h"
 #include "example.h"
 
 unsigned arch_pt_levels = 4;
@@ -35,25 +36,12 @@ space_map_kernel(void)
 enum err
 arch_space_init(struct arch_space *s)
 {
-	struct page *p = page_alloc_zero();
-	pte_t *table;
+	pte_t *own;
+	enum err e = space_root(s, &own);
 
-	if (p == NULL)
-		return ERR_NOMEM;
-	table = page_virt(p);
-	table[PT_ENTRIES - 1] = root[PT_ENTRIES - 1];
-	s->root = page_phys(p);
-	atomic_store(&s->cpus, 0);
-	atomic_store(&s->generation, 0);
-	return OK;
-}
-
-void
-arch_space_free(struct arch_space *s)
-{
-	if (s->root != 0)
-		page_free(page_of(s->root), 0);
-	s->root = 0;
+	if (e == OK)
+		own[PT_ENTRIES - 1] = root[PT_ENTRIES - 1];
+	return e;
 }
 
 /* Here: load s->root, with an ASID of arch/common/asid.c where the CPU tags

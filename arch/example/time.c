@@ -18,11 +18,3 @@ arch_wall_seconds(void)
 {
 	return 0;
 }
-
-/* ns = counter * mult >> shift, for the vDSO. */
-void
-arch_time_scale(uint32_t *mult, uint32_t *shift)
-{
-	*mult = 1;
-	*shift = 0;
-}

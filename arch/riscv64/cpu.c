@@ -78,6 +78,7 @@ arch_init_early(uintptr_t arg0, uintptr_t arg1)
 	uint64_t hz = 0;
 	char isa[sizeof(riscv_isa.text)];
 
+	fdt_boot_check(fdt);
 	fdt_boot_read(fdt, arg0);
 	isa[0] = '\0';
 	fdt_boot_cpu(fdt, &hz, isa, sizeof(isa));

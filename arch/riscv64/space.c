@@ -17,6 +17,7 @@
 
 #include "../common/asid.h"
 #include "../common/early_map.h"
+#include "../common/space.h"
 #include "csr.h"
 
 #define GIB_SHIFT   30
@@ -133,31 +134,19 @@ space_map_kernel(void)
 enum err
 arch_space_init(struct arch_space *s)
 {
-	struct page *p = page_alloc_zero();
 	pte_t *root;
+	enum err e = space_root(s, &root);
 
-	if (p == NULL)
-		return ERR_NOMEM;
-	root = page_virt(p);
+	if (e != OK)
+		return e;
 	if (arch_pt_levels == 4)
 		root[PT_ENTRIES - 1] = boot_root[PT_ENTRIES - 1];
 	else
 		memcpy(&root[PT_ENTRIES / 2], &kernel_gigs[PT_ENTRIES / 2],
 		    PAGE_SIZE / 2);
-	s->root = page_phys(p);
 	s->satp = (arch_kernel_space.satp & ~UINT64_C(0xfffffffffff)) |
 	    s->root >> PAGE_SHIFT;
-	atomic_store(&s->cpus, 0);
-	atomic_store(&s->generation, 0);
 	return OK;
-}
-
-void
-arch_space_free(struct arch_space *s)
-{
-	if (s->root != 0)
-		page_free(page_of(s->root), 0);
-	s->root = 0;
 }
 
 #define SATP_ASID_SHIFT 44

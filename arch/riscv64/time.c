@@ -9,8 +9,6 @@
 #include "../common/fdt_boot.h"
 #include "csr.h"
 
-uint32_t arch_time_mult, arch_time_shift;
-
 /* ticks = ns * tick_mult >> TICK_SHIFT; rounded up, so never early. */
 #define TICK_SHIFT 38
 static uint64_t tick_mult;
@@ -50,11 +48,4 @@ arch_wall_seconds(void)
 	low = mmio_read32(regs, 0); /* latches the high half */
 	ns = (uint64_t)mmio_read32(regs, 4) << 32 | low;
 	return ns / NS_PER_SEC;
-}
-
-void
-arch_time_scale(uint32_t *mult, uint32_t *shift)
-{
-	*mult = arch_time_mult;
-	*shift = arch_time_shift;
 }

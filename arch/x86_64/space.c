@@ -16,12 +16,11 @@
 
 #include <lib/string.h>
 
+#include "../common/early_map.h"
+#include "../common/space.h"
 #include "x86.h"
 
-#define GIB_SHIFT 30
-
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
-extern char kernel_end[], boot_guard[], boot_stack[];
+extern char kernel_start[];
 
 /* start.S fills them for the beginning. */
 pte_t boot_root[PT_ENTRIES] ALIGNED(4096);
@@ -32,68 +31,7 @@ pte_t arch_pte_nx;
 vaddr_t arch_user_end;
 struct arch_space arch_kernel_space;
 
-static unsigned
-gig_slot(vaddr_t va)
-{
-	return (va >> GIB_SHIFT) & (PT_ENTRIES - 1);
-}
-
 /* ---- the final kernel map --------------------------------------------- */
-
-/* Pages for tables before the allocator runs: taken from the end of a RAM
- * range below 4 GiB, and reserved in boot_info. */
-static paddr_t table_next, table_end;
-
-static pte_t *
-early_table(void)
-{
-	pte_t *t;
-
-	if (table_next == table_end)
-		panic("no memory for the kernel's page tables");
-	t = phys_to_virt(table_next);
-	table_next += PAGE_SIZE;
-	memset(t, 0, PAGE_SIZE);
-	return t;
-}
-
-/* The table behind slot, made when absent. */
-static pte_t *
-next_table(pte_t *slot)
-{
-	pte_t *t;
-
-	if (pte_present(*slot))
-		return phys_to_virt(pte_addr(*slot));
-	t = early_table();
-	*slot = pte_table(virt_to_phys(t));
-	return t;
-}
-
-/* Maps with the largest pages that fit into gigs (1 GiB slots). */
-static void
-map_early(pte_t *gigs, vaddr_t va, paddr_t pa, uint64_t len, unsigned prot)
-{
-	while (len > 0) {
-		pte_t *slot = &gigs[gig_slot(va)];
-		uint64_t step = GIB(1);
-
-		if (!x86.gib_pages || ((va | pa) & (step - 1)) != 0 ||
-		    len < step) {
-			slot = &next_table(slot)[(va >> 21) & 511];
-			step = MIB(2);
-		}
-		if (((va | pa) & (step - 1)) != 0 || len < step) {
-			slot = &next_table(slot)[(va >> 12) & 511];
-			step = PAGE_SIZE;
-		}
-		*slot = step == PAGE_SIZE ? pte_leaf(pa, prot | PROT_GLOBAL) :
-		    pte_leaf_large(pa, prot | PROT_GLOBAL);
-		va += step;
-		pa += step;
-		len -= step;
-	}
-}
 
 static paddr_t
 image_phys(const void *p)
@@ -101,80 +39,12 @@ image_phys(const void *p)
 	return (paddr_t)(uintptr_t)p - KERNEL_BASE;
 }
 
-/* One part of the image: its own address, and its alias in the direct map,
- * which must never be more permissive. */
-static void
-map_image(pte_t *gigs, const char *start, const char *end, unsigned prot)
+static pte_t *final_gigs;
+
+pte_t *
+early_map_gigs(vaddr_t va UNUSED)
 {
-	size_t len = ALIGN_UP((size_t)(end - start), PAGE_SIZE);
-
-	map_early(gigs, (vaddr_t)start, image_phys(start), len, prot);
-	map_early(gigs, (vaddr_t)phys_to_virt(image_phys(start)),
-	    image_phys(start), len, prot & ~PROT_EXEC);
-}
-
-static void
-map_direct(pte_t *gigs, paddr_t start, paddr_t end)
-{
-	paddr_t image = image_phys(kernel_start);
-	paddr_t image_end = image_phys(kernel_end);
-
-	start = ALIGN_UP(start, PAGE_SIZE);
-	end = ALIGN_DOWN(end, PAGE_SIZE);
-	if (start < image && end > image) {
-		map_direct(gigs, start, image);
-		start = image;
-	}
-	if (start >= image && start < image_end)
-		start = MIN(image_end, end);
-	if (start < end)
-		map_early(gigs, (vaddr_t)phys_to_virt(start), start,
-		    end - start, PROT_READ | PROT_WRITE);
-}
-
-/* The highest place for len bytes in r that is clear of what is reserved;
- * 0: none. */
-static paddr_t
-clear_place(const struct boot_range *r, uint64_t len)
-{
-	const struct boot_info *b = &boot_info;
-	paddr_t end = ALIGN_DOWN(
-	    MIN(r->start + r->size, GIB(4)), PAGE_SIZE);
-	bool moved = true;
-
-	while (moved && end >= r->start + len) {
-		moved = false;
-		for (unsigned i = 0; i < b->reserved_count; i++) {
-			const struct boot_range *v = &b->reserved[i];
-
-			if (end - len >= v->start + v->size || end <= v->start)
-				continue;
-			end = ALIGN_DOWN(v->start, PAGE_SIZE);
-			moved = true;
-			break;
-		}
-	}
-	return end >= r->start + len ? end - len : 0;
-}
-
-static void
-reserve_tables(size_t count)
-{
-	struct boot_info *b = &boot_info;
-	uint64_t len = count * PAGE_SIZE;
-
-	for (unsigned i = 0; i < b->ram_count; i++) {
-		paddr_t at = clear_place(&b->ram[i], len);
-
-		if (at == 0 || b->reserved_count == BOOT_RANGES_MAX)
-			continue;
-		b->reserved[b->reserved_count++] =
-		    (struct boot_range){ at, len };
-		table_next = at;
-		table_end = at + len;
-		return;
-	}
-	panic("no room for the kernel's page tables");
+	return final_gigs;
 }
 
 /*
@@ -184,25 +54,13 @@ reserve_tables(size_t count)
 void
 space_map_kernel(void)
 {
-	pte_t *gigs;
-	size_t tables = 12 + 4 * boot_info.ram_count;
-
 	arch_pte_nx = x86.nx ? PTE_NX : 0;
-	for (unsigned i = 0; i < boot_info.ram_count; i++)
-		tables += boot_info.ram[i].size / GIB(1);
-	reserve_tables(tables);
-	gigs = early_table();
-	for (unsigned i = 0; i < boot_info.ram_count; i++)
-		map_direct(gigs, boot_info.ram[i].start,
-		    boot_info.ram[i].start + boot_info.ram[i].size);
-	map_image(gigs, kernel_start, kernel_text_end, PROT_READ | PROT_EXEC);
-	map_image(gigs, kernel_text_end, kernel_rodata_end, PROT_READ);
-	/* Not what the boot stack may overflow into. */
-	map_image(gigs, kernel_rodata_end, boot_guard,
-	    PROT_READ | PROT_WRITE);
-	map_image(gigs, boot_stack, kernel_end,
-	    PROT_READ | PROT_WRITE);
-	memcpy(kernel_gigs, gigs, PAGE_SIZE);
+	early_map_largest = x86.gib_pages ? GIB(1) : MIB(2);
+	/* start.S mapped so much of the direct map. */
+	early_map_tables(0, GIB(4), 2 * boot_info.ram_count);
+	final_gigs = early_map_table();
+	early_map_all(image_phys(kernel_start));
+	memcpy(kernel_gigs, final_gigs, PAGE_SIZE);
 	boot_root[0] = 0;
 	arch_user_end = (UINT64_C(1) << 47) - PAGE_SIZE;
 	arch_kernel_space.root = image_phys(boot_root);
@@ -228,25 +86,12 @@ space_start_root(void)
 enum err
 arch_space_init(struct arch_space *s)
 {
-	struct page *p = page_alloc_zero();
-	pte_t *root;
+	pte_t *own;
+	enum err e = space_root(s, &own);
 
-	if (p == NULL)
-		return ERR_NOMEM;
-	root = page_virt(p);
-	root[PT_ENTRIES - 1] = boot_root[PT_ENTRIES - 1];
-	s->root = page_phys(p);
-	atomic_store(&s->cpus, 0);
-	atomic_store(&s->generation, 0);
-	return OK;
-}
-
-void
-arch_space_free(struct arch_space *s)
-{
-	if (s->root != 0)
-		page_free(page_of(s->root), 0);
-	s->root = 0;
+	if (e == OK)
+		own[PT_ENTRIES - 1] = boot_root[PT_ENTRIES - 1];
+	return e;
 }
 
 void

@@ -24,8 +24,6 @@
 #define FS_PER_SEC  UINT64_C(1000000000000000)
 #define SPIN_LIMIT  UINT64_C(100000000) /* reads without any progress */
 
-uint32_t arch_time_mult, arch_time_shift = 24;
-
 /* A clock of known rate that counts up and wraps at mask + 1. */
 struct yardstick {
 	const char *name;
@@ -80,23 +78,32 @@ moves(const struct yardstick *y)
 }
 
 static bool
+hpet_find(paddr_t at, struct yardstick *y)
+{
+	uint32_t period;
+
+	if (at >= GIB(4))
+		return false;
+	hpet = phys_to_virt(at);
+	period = mmio_read32(hpet, 4); /* femtoseconds */
+	*y = (struct yardstick){ "HPET", 0, UINT32_MAX, hpet_read };
+	if (period < 100000 || period > 100000000)
+		return false;
+	y->hz = FS_PER_SEC / period;
+	mmio_write32(hpet, 0x10, mmio_read32(hpet, 0x10) | 1u);
+	return moves(y);
+}
+
+static bool
 yardstick_find(struct yardstick *y)
 {
 	const struct acpi_facts *f = boot_info.acpi;
 
-	if (f->hpet != 0 && f->hpet < GIB(4)) {
-		uint32_t period;
-
-		hpet = phys_to_virt(f->hpet);
-		period = mmio_read32(hpet, 4); /* femtoseconds */
-		*y = (struct yardstick){ "HPET", 0, UINT32_MAX, hpet_read };
-		if (period >= 100000 && period <= 100000000) {
-			y->hz = FS_PER_SEC / period;
-			mmio_write32(hpet, 0x10,
-			    mmio_read32(hpet, 0x10) | 1u);
-			if (moves(y))
-				return true;
-		}
+	if (f->hpet != 0) {
+		if (hpet_find(f->hpet, y))
+			return true;
+		klog(LOG_WARN, "acpi: the HPET at %lx does not count",
+		    (unsigned long)f->hpet);
 	}
 	if (f->timer_port != 0) {
 		pm_port = (uint16_t)f->timer_port;
@@ -157,6 +164,7 @@ time_calibrate(void)
 	x86.tsc_hz = (b.tsc - a.tsc) * y.hz / ticks;
 	x86.apic_hz = (uint64_t)(a.apic - b.apic) * y.hz / ticks;
 	/* mult must fit 32 bits, and a slower counter keeps its precision. */
+	arch_time_shift = 24;
 	arch_time_mult = (uint32_t)((NS_PER_SEC << arch_time_shift) /
 	    x86.tsc_hz);
 	klog(LOG_DEBUG, "time stamp counter %lu kHz, APIC timer %lu kHz, by %s",
@@ -180,13 +188,6 @@ arch_timer_set(ns_t when)
 	span = MIN(span, NS_PER_SEC);
 	count = span * x86.apic_hz / NS_PER_SEC + 1;
 	apic_timer((uint32_t)MIN(count, (uint64_t)UINT32_MAX));
-}
-
-void
-arch_time_scale(uint32_t *mult, uint32_t *shift)
-{
-	*mult = arch_time_mult;
-	*shift = arch_time_shift;
 }
 
 /* ---- wall clock -------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #define IOAPIC_BYTES 0x20u
 #define COM_BYTES    8u
 #define ECAM_BUS     (UINT64_C(1) << 20) /* bytes per bus */
+#define PHYS_END     (UINT64_C(1) << 52)
 
 /* A device with one register range at base; NULL: out of memory. */
 static struct device *
@@ -65,6 +66,49 @@ create_serial(const struct acpi_facts *f)
 	}
 }
 
+/* Registers lie neither in RAM nor beyond what a table entry can address. */
+static bool
+ecam_can_be(const struct acpi_ecam *e)
+{
+	uint64_t start = e->base + e->first * ECAM_BUS;
+	uint64_t end = e->base + (e->last + 1u) * ECAM_BUS;
+
+	if (e->last < e->first || e->base == 0 || end <= e->base ||
+	    end > PHYS_END)
+		return false;
+	for (unsigned i = 0; i < boot_info.ram_count; i++) {
+		const struct boot_range *r = &boot_info.ram[i];
+
+		if (start < r->start + r->size && end > r->start)
+			return false;
+	}
+	return true;
+}
+
+/* Without a sound entry there are the ports. */
+static void
+create_pci(const struct acpi_facts *f)
+{
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < f->ecam_count; i++) {
+		const struct acpi_ecam *e = &f->ecam[i];
+
+		if (!ecam_can_be(e)) {
+			klog(LOG_WARN, "acpi: MCFG: configuration space of "
+			    "segment %u at %lx cannot be", e->segment,
+			    (unsigned long)e->base);
+			continue;
+		}
+		/* The base is bus 0's, whichever the first one is. */
+		(void)create("pci-ecam", i, e->base + e->first * ECAM_BUS,
+		    (e->last - e->first + 1u) * ECAM_BUS);
+		made++;
+	}
+	if (made == 0)
+		(void)create("pci-ports", 0, 0, 0);
+}
+
 void
 acpi_devices_create(const struct acpi_facts *f)
 {
@@ -78,15 +122,5 @@ acpi_devices_create(const struct acpi_facts *f)
 		d->irq_count = 1;
 	}
 	create_serial(f);
-	if (f->ecam_count == 0)
-		(void)create("pci-ports", 0, 0, 0);
-	for (unsigned i = 0; i < f->ecam_count; i++) {
-		unsigned first = f->ecam[i].first, last = f->ecam[i].last;
-
-		/* The base is bus 0's, whichever the first one is. */
-		if (last >= first)
-			(void)create("pci-ecam", i,
-			    f->ecam[i].base + first * ECAM_BUS,
-			    (last - first + 1) * ECAM_BUS);
-	}
+	create_pci(f);
 }

@@ -6,6 +6,7 @@
  * read without a lock by irq_dispatch (RCU: irqs off is a read section);
  * changes take irqs.lock.
  */
+#include <kernel/cpu.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
 
@@ -19,8 +20,11 @@ struct irq_action {
 
 struct irq_line {
 	struct irq_action *first; /* [l] read under RCU */
-	atomic_ulong count; /* [A] */
+	atomic_ulong *counts; /* [A] of each CPU, which alone adds; made with
+	    the first handler, then [I] */
 };
+
+#define COUNTS_BYTES (boot_info.cpu_count * sizeof(atomic_ulong))
 
 static struct {
 	struct spinlock lock; /* RANK_DRIVER, irq */
@@ -71,12 +75,15 @@ irq_dispatch(unsigned irq)
 {
 	struct irq_line *l = &irqs.lines[irq];
 	struct irq_action *a = irq < IRQ_MAX ? rcu_load(&l->first) : NULL;
+	atomic_ulong *count;
 
 	if (a == NULL) {
 		atomic_fetch_add(&irqs.spurious, 1);
 		return;
 	}
-	atomic_fetch_add_explicit(&l->count, 1, memory_order_relaxed);
+	count = &l->counts[cpu_id()];
+	atomic_store_explicit(count, atomic_load_explicit(count,
+	    memory_order_relaxed) + 1, memory_order_relaxed);
 	for (; a != NULL; a = rcu_load(&a->next))
 		a->fn(a->arg);
 }
@@ -85,20 +92,30 @@ enum err
 irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name)
 {
 	struct irq_line *l = &irqs.lines[irq];
+	atomic_ulong *counts;
 	struct irq_action *a;
 	unsigned long flags;
 
 	if (irq >= IRQ_MAX || irqs.chip == NULL)
 		return ERR_NODEV;
 	a = kmalloc(sizeof(*a));
-	if (a == NULL)
+	counts = kzalloc(COUNTS_BYTES);
+	if (a == NULL || counts == NULL) {
+		kfree(a, sizeof(*a));
+		kfree(counts, COUNTS_BYTES);
 		return ERR_NOMEM;
+	}
 	flags = spin_lock_irq(&irqs.lock);
+	if (l->counts == NULL) {
+		l->counts = counts;
+		counts = NULL;
+	}
 	*a = (struct irq_action){ fn, arg, name, l->first };
 	rcu_store(&l->first, a);
 	if (a->next == NULL)
 		irqs.chip->enable(irqs.chip_data, irq, true);
 	spin_unlock_irq(&irqs.lock, flags);
+	kfree(counts, COUNTS_BYTES);
 	return OK;
 }
 
@@ -146,16 +163,21 @@ irq_free(unsigned irq, irq_fn *fn, void *arg)
 }
 
 unsigned long
-irq_count(unsigned irq)
+irq_count(unsigned irq, unsigned cpu)
 {
-	return irq < IRQ_MAX ? atomic_load(&irqs.lines[irq].count) : 0;
+	return irq >= IRQ_MAX || irq_name(irq) == NULL ||
+	    cpu >= boot_info.cpu_count ? 0 : atomic_load_explicit(
+	    &irqs.lines[irq].counts[cpu], memory_order_relaxed);
 }
 
 const char *
 irq_name(unsigned irq)
 {
+	unsigned long flags = arch_irq_save(); /* a read section */
 	struct irq_action *a = irq < IRQ_MAX ?
 	    rcu_load(&irqs.lines[irq].first) : NULL;
+	const char *name = a != NULL ? a->name : NULL;
 
-	return a != NULL ? a->name : NULL;
+	arch_irq_restore(flags);
+	return name;
 }

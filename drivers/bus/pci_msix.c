@@ -7,7 +7,7 @@
  * checked against its BARs. Messages are given out when they are asked for,
  * and masked until they are wired.
  *
- * Source: PCI Local Bus 3.0, 6.8.2.
+ * Source: PCI Local Bus 3.0, 6.8.2; PCI Express to PCI bridge 1.0, 2.3.
  */
 #include "pci_impl.h"
 
@@ -21,6 +21,10 @@
 #define ENTRY_DATA   8u
 #define ENTRY_VECTOR 12u
 #define MASKED       1u
+
+/* Kinds of bridges, by their Express capability; or without any. */
+#define EXPRESS_TO_PCI   7u
+#define EXPRESS_FROM_PCI 8u
 
 struct pci_msix {
 	struct pci_func *func; /* [I] */
@@ -151,13 +155,33 @@ message_off(void *message)
 	kfree(g, sizeof(*g));
 }
 
+/* Who writes, as the receiver sees it: an old bus has no such thing, and the
+ * bridge to it speaks for all that is behind. */
+static uint32_t
+requester_of(const struct pci_func *f)
+{
+	uint32_t id = (uint32_t)f->bus << 8 | f->devfn;
+
+	for (const struct pci_func *b = f->bridge; b != NULL; b = b->bridge) {
+		unsigned cap, type = EXPRESS_FROM_PCI;
+
+		if (pci_cap(b, CAP_EXPRESS, 0, 4, &cap) == OK)
+			type = pci_read16(b, cap + 2) >> 4 & 15;
+		if (type == EXPRESS_TO_PCI)
+			id = (uint32_t)b->secondary << 8;
+		else if (type == EXPRESS_FROM_PCI)
+			id = (uint32_t)b->bus << 8 | b->devfn;
+	}
+	return id;
+}
+
 enum err
 pci_msix(
     struct device *d, struct device *owner, const struct pci_message *m)
 {
 	struct pci_func *f = pci_of(d);
 	struct msi_request r = {
-		.requester = (uint32_t)f->bus << 8 | f->devfn,
+		.requester = requester_of(f),
 		.index = m->index,
 		.cpu = m->cpu,
 	};

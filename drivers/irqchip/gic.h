@@ -9,6 +9,7 @@
 #define GIC_SGIS    16u /* 0..15: software-generated, per CPU */
 #define GIC_SPI     32u /* 16..31: of one CPU; from here on shared */
 #define GIC_SPECIAL 1020u /* from here on: nothing is pending */
+#define GIC_LPI     8192u /* from here on: interrupts of memory (ITS) */
 #define GIC_SGI_IPI 0u /* the one that arch_ipi() sends */
 
 #define GICD_CTLR         0x000u
@@ -57,6 +58,12 @@ gic_deliver(unsigned n)
 {
 	if (n < GIC_SGIS)
 		trap_ipi();
+	else if (n >= GIC_LPI)
+		irq_dispatch(MIN(IRQ_MSI + (n - GIC_LPI), IRQ_MAX));
 	else
 		irq_dispatch(n);
 }
+
+/* For the ITS: the redistributor of a CPU; NULL: there is none. */
+volatile void *gicv3_redist(unsigned cpu);
+paddr_t gicv3_redist_phys(unsigned cpu);

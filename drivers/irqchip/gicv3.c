@@ -3,7 +3,7 @@
  * its own, and an interface of system registers.
  *
  * Shared interrupts go to the boot CPU; set_cpu moves them. All are level
- * triggered. Message-signalled ones (the ITS) are not driven.
+ * triggered. Message-signalled ones are the ITS's (gicv3_its.c).
  *
  * Source: Arm IHI 0069G, chapters 4, 12; arm,gic-v3 binding.
  * Context: handle and ipi run with irqs off; enable and set_cpu under
@@ -54,6 +54,21 @@ struct gicv3 {
 	volatile void *redist[CPU_MAX]; /* [I] NULL: that CPU has none */
 	uint32_t own; /* irqs.lock: interrupts below GIC_SPI that are on */
 };
+
+static struct gicv3 *the_gic; /* [I] after probe */
+static paddr_t redist_phys[CPU_MAX]; /* [I] */
+
+volatile void *
+gicv3_redist(unsigned cpu)
+{
+	return the_gic != NULL ? the_gic->redist[cpu] : NULL;
+}
+
+paddr_t
+gicv3_redist_phys(unsigned cpu)
+{
+	return redist_phys[cpu];
+}
 
 /* Waits until a bit of a register is clear. */
 static bool
@@ -120,7 +135,7 @@ gicv3_handle(void *chip UNUSED)
 		uint64_t irq = icc_read(ICC_IAR1_EL1);
 
 		dsb(sy); /* the device's registers are read after this */
-		if (irq >= GIC_SPECIAL)
+		if (irq >= GIC_SPECIAL && irq < GIC_LPI)
 			return;
 		gic_deliver((unsigned)irq);
 		icc_write(ICC_EOIR1_EL1, irq);
@@ -235,6 +250,8 @@ map_redists(struct gicv3 *g, paddr_t at, paddr_t end)
 		cpu = cpu_of(mmio_read32(r, GICR_TYPER + 4));
 		if (cpu < CPU_MAX)
 			g->redist[cpu] = r;
+		if (cpu < CPU_MAX)
+			redist_phys[cpu] = at;
 		else
 			kunmap((void *)(uintptr_t)r, GICR_BYTES);
 		at += typer & TYPER_VLPIS ? 2 * GICR_BYTES : GICR_BYTES;
@@ -268,6 +285,7 @@ gicv3_probe(struct device *d)
 		return ERR_IO;
 	for (unsigned n = GIC_SPI; n < g->count; n++)
 		route(g, n, 0);
+	the_gic = g;
 	irqchip_register(&gicv3_ops, g);
 	return OK;
 }

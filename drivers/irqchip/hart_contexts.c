@@ -32,6 +32,8 @@ hart_contexts_read(struct device *d, unsigned context[CPU_MAX])
 	const fdt32_t *ext = dev_property(d, "interrupts-extended", &len);
 	unsigned count = ext != NULL ? MIN(len / 8, PAIRS_MAX) : 0;
 
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		context[cpu] = HART_NO_CONTEXT;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t hart;
 

@@ -6,5 +6,8 @@
 
 #include <kernel/device.h>
 
-/* Fills context[cpu] with the index of its pair; the count of CPUs found. */
+#define HART_NO_CONTEXT UINT32_MAX
+
+/* Fills context[cpu] with the index of its pair, or HART_NO_CONTEXT; the
+ * count of CPUs found. */
 unsigned hart_contexts_read(struct device *d, unsigned context[CPU_MAX]);

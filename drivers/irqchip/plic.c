@@ -54,7 +54,8 @@ plic_set_cpu(void *chip, unsigned irq, unsigned cpu)
 {
 	struct plic *p = chip;
 
-	if (irq == 0 || irq > p->sources || cpu >= cpu_count)
+	if (irq == 0 || irq > p->sources || cpu >= cpu_count ||
+	    p->context[cpu] == HART_NO_CONTEXT)
 		return;
 	plic_route(p, irq, p->target[irq], false);
 	p->target[irq] = (uint16_t)cpu;
@@ -83,7 +84,9 @@ plic_init_cpu(void *chip)
 {
 	struct plic *p = chip;
 
-	mmio_write32(p->regs, PLIC_THRESHOLD(p->context[cpu_id()]), 0);
+	if (p->context[cpu_id()] != HART_NO_CONTEXT)
+		mmio_write32(
+		    p->regs, PLIC_THRESHOLD(p->context[cpu_id()]), 0);
 }
 
 static const struct irqchip_ops plic_ops = {
@@ -104,7 +107,10 @@ plic_probe(struct device *d)
 	if (p->regs == NULL || ndev == NULL || len != 4)
 		return ERR_NODEV;
 	p->sources = MIN(fdt32_to_cpu(*ndev), IRQ_MAX - 1u);
+	/* A hart that is left out, or is not there, gets no interrupts. */
 	if (hart_contexts_read(d, p->context) < boot_info.cpu_count)
+		klog(LOG_WARN, "plic: not all harts have a context");
+	if (p->context[0] == HART_NO_CONTEXT)
 		return ERR_NODEV;
 	for (unsigned i = 1; i <= p->sources; i++)
 		mmio_write32(p->regs, PLIC_PRIORITY(i), 0);

@@ -161,8 +161,8 @@ show_stat(struct seq *q, const struct proc_ctx *c)
 		    (unsigned long long)((busy - u) / TICK_NS),
 		    (unsigned long long)(spent / TICK_NS));
 	}
-	for (unsigned i = 0; i < IRQ_MAX; i++)
-		interrupts += irq_count(i);
+	for (unsigned i = 0; i < IRQ_MAX * cpu_count; i++)
+		interrupts += irq_count(i / cpu_count, i % cpu_count);
 	seq_printf(q, "intr %lu\nctxt %lu\nbtime %llu\nprocesses %llu\n"
 	    "procs_running %u\nprocs_blocked 0\n", interrupts,
 	    sched_switches(),
@@ -230,12 +230,20 @@ static enum err
 show_interrupts(struct seq *q, const struct proc_ctx *c)
 {
 	(void)c;
-	seq_puts(q, "           CPU0\n");
+	seq_puts(q, "      ");
+	for (unsigned cpu = 0; cpu < cpu_count; cpu++)
+		seq_printf(q, "%s%*s%u", cpu == 0 ? "" : " ",
+		    cpu < 10 ? 9 : 8, "CPU", cpu);
+	seq_puts(q, "\n");
 	for (unsigned i = 0; i < IRQ_MAX; i++) {
-		unsigned long n = irq_count(i);
+		const char *name = irq_name(i);
 
-		if (n != 0)
-			seq_printf(q, "%3u: %10lu\n", i, n);
+		if (name == NULL)
+			continue;
+		seq_printf(q, "%4u: ", i);
+		for (unsigned cpu = 0; cpu < cpu_count; cpu++)
+			seq_printf(q, "%10lu ", irq_count(i, cpu));
+		seq_printf(q, " %s\n", name);
 	}
 	return OK;
 }

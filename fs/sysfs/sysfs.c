@@ -1,8 +1,9 @@
 /*
  * sysfs: the few facts about the machine that programs look up here.
  *
- * A constant tree of directories and files; a file's text is made when it is
- * read. Nodes are made when looked up.
+ * A constant tree of directories and files, in which some directories are of
+ * things that were found at start-up; a file's text is made when it is read.
+ * Nodes are made when looked up.
  */
 #include <kernel/chardev.h>
 #include <kernel/cpu.h>
@@ -10,18 +11,14 @@
 #include <kernel/task.h>
 #include <kernel/vfs.h>
 
-#include <lib/fmt.h>
 #include <lib/string.h>
 
-struct sys_entry {
-	const char *name; /* NULL ends a table */
-	size_t (*show)(char *buf, size_t len); /* NULL: a directory */
-	const struct sys_entry *children; /* NULL: empty */
-};
+#include "sys.h"
 
 struct snode {
 	struct vnode v;
 	const struct sys_entry *entry; /* [I] */
+	const void *thing; /* [I] that it tells of; NULL: of the machine */
 };
 
 static struct slab_cache *node_cache;
@@ -130,8 +127,13 @@ static const struct sys_entry class_table[] = {
 	DIR("block", NULL),
 	END,
 };
+static const struct sys_entry bus_table[] = {
+	DIR("pci", sys_pci),
+	END,
+};
 static const struct sys_entry root_table[] = {
 	DIR("block", NULL),
+	DIR("bus", bus_table),
 	DIR("class", class_table),
 	DIR("devices", devices_table),
 	DIR("fs", fs_table),
@@ -140,94 +142,169 @@ static const struct sys_entry root_table[] = {
 };
 static const struct sys_entry root_entry = DIR("", root_table);
 
+/* A table of things has its entry for each of them; the pairs differ. */
 static uint64_t
-ino_of(const struct sys_entry *e)
+ino_of(const struct sys_entry *e, const void *thing)
 {
-	return (uintptr_t)e >> 3 & UINT32_MAX;
+	return ((uintptr_t)e >> 3 ^ (uintptr_t)thing * 31) & UINT32_MAX;
+}
+
+static bool
+is_dir(const struct sys_entry *e)
+{
+	return e->show == NULL && e->text == NULL && e->bytes == NULL;
 }
 
 static enum err
-snode_create(struct super *s, const struct sys_entry *e, struct vnode **out)
+snode_create(struct super *s, const struct sys_entry *e, const void *thing,
+    struct vnode **out)
 {
 	struct snode *n = slab_alloc_zero(node_cache);
 
 	if (n == NULL)
 		return ERR_NOMEM;
 	n->entry = e;
-	vnode_init(&n->v, s, &sys_ops, ino_of(e),
-	    e->show != NULL ? S_REGULAR | 0444 : S_DIRECTORY | 0555);
+	n->thing = thing;
+	vnode_init(&n->v, s, &sys_ops, ino_of(e, thing),
+	    is_dir(e) ? S_DIRECTORY | 0555 : S_REGULAR | 0444);
 	*out = &n->v;
 	return OK;
 }
 
-static const struct sys_entry *
-entry_of(struct vnode *v)
+static struct snode *
+snode_of(struct vnode *v)
 {
-	return container_of(v, struct snode, v)->entry;
+	return container_of(v, struct snode, v);
 }
 
 static enum err
 sys_lookup(struct vnode *dir, const char *name, size_t len, struct vnode **out)
 {
-	const struct sys_entry *e = entry_of(dir)->children;
+	const struct snode *n = snode_of(dir);
+	const struct sys_entry *e = n->entry->children;
+	const struct sys_things *t = n->entry->things;
+	char own[32];
 
 	for (; e != NULL && e->name != NULL; e++)
 		if (str_is(name, len, e->name))
-			return snode_create(dir->super, e, out);
+			return snode_create(dir->super, e, n->thing, out);
+	for (const void *thing = t != NULL ? t->next(NULL) : NULL;
+	    thing != NULL; thing = t->next(thing)) {
+		t->name(thing, own, sizeof(own));
+		if (str_is(name, len, own))
+			return snode_create(dir->super, t->each, thing, out);
+	}
 	return ERR_NOENT;
+}
+
+/* One entry of a listing at place at. False: the list ends here. */
+static bool
+put(struct dir_sink *sink, uint64_t at, uint64_t *off,
+    const struct dir_entry *d)
+{
+	struct dir_entry with = *d;
+
+	if (at < *off)
+		return true;
+	with.len = strlen(d->name);
+	with.next = at + 1;
+	if (!sink->put(sink, &with))
+		return false;
+	*off = at + 1;
+	return true;
 }
 
 static enum err
 sys_list(struct vnode *dir, uint64_t *off, struct dir_sink *sink)
 {
-	const struct sys_entry *e = entry_of(dir)->children;
+	const struct snode *n = snode_of(dir);
+	const struct sys_entry *e = n->entry->children;
+	const struct sys_things *t = n->entry->things;
+	uint64_t at = 2;
+	char own[32];
 
-	for (uint64_t at = 2; e != NULL && e->name != NULL; e++, at++) {
-		const struct dir_entry d = {
-			.name = e->name,
-			.len = strlen(e->name),
-			.ino = ino_of(e),
-			.type = e->show != NULL ? S_REGULAR : S_DIRECTORY,
-			.next = at + 1,
-		};
-
-		if (at < *off)
-			continue;
-		if (!sink->put(sink, &d))
+	for (; e != NULL && e->name != NULL; e++)
+		if (!put(sink, at++, off, &(struct dir_entry){
+		    .name = e->name, .ino = ino_of(e, n->thing),
+		    .type = is_dir(e) ? S_DIRECTORY : S_REGULAR }))
 			return OK;
-		*off = at + 1;
+	for (const void *thing = t != NULL ? t->next(NULL) : NULL;
+	    thing != NULL; thing = t->next(thing)) {
+		t->name(thing, own, sizeof(own));
+		if (!put(sink, at++, off, &(struct dir_entry){
+		    .name = own, .ino = ino_of(t->each, thing),
+		    .type = S_DIRECTORY }))
+			return OK;
 	}
 	return OK;
+}
+
+/* What of the node lies at off, at most SYS_TEXT_MAX bytes. */
+static size_t
+content(const struct snode *n, uint64_t off, char *buf)
+{
+	const struct sys_entry *e = n->entry;
+	size_t len;
+
+	if (e->bytes != NULL)
+		return off > SIZE_MAX / 2 ? 0 : e->bytes(n->thing,
+		    (size_t)off, (uint8_t *)buf, SYS_TEXT_MAX);
+	len = e->show != NULL ? e->show(buf, SYS_TEXT_MAX) :
+	    e->text(n->thing, buf, SYS_TEXT_MAX);
+	len = MIN(len, SYS_TEXT_MAX);
+	if (off >= len)
+		return 0;
+	memmove(buf, buf + off, len - (size_t)off);
+	return len - (size_t)off;
+}
+
+/* Hands on len bytes of buf. */
+static enum err
+hand_on(struct iter *it, const char *buf, size_t len, size_t *done)
+{
+	size_t at = 0, n;
+	enum err e = OK;
+
+	while (e == OK && at < len && it->left != 0) {
+		n = iter_write(it, buf + at, MIN(len - at, it->left));
+		at += n;
+		if (n == 0)
+			e = iter_fault_in(it);
+	}
+	*done += at;
+	return e;
 }
 
 static enum err
 sys_read(struct vnode *v, struct file *f, struct iter *it, uint64_t *off,
     size_t *done)
 {
-	char text[128];
-	size_t len = entry_of(v)->show(text, sizeof(text)), n;
-	enum err e;
+	char *buf = kmalloc(SYS_TEXT_MAX);
+	enum err e = buf != NULL ? OK : ERR_NOMEM;
+	size_t len, before;
 
 	(void)f;
 	*done = 0;
-	while (*off < len && it->left != 0) {
-		n = iter_write(it, text + *off,
-		    MIN(len - (size_t)*off, it->left));
-		*off += n;
-		*done += n;
-		if (n == 0) {
-			e = iter_fault_in(it);
-			if (e != OK)
-				return *done != 0 ? OK : e;
-		}
+	while (e == OK && it->left != 0) {
+		len = content(snode_of(v), *off, buf);
+		before = *done;
+		e = hand_on(it, buf, len, done);
+		*off += *done - before;
+		if (len == 0)
+			break;
 	}
-	return OK;
+	kfree(buf, SYS_TEXT_MAX);
+	return *done != 0 ? OK : e;
 }
 
 static enum err
 sys_get_attr(struct vnode *v, struct file_stat *st)
 {
-	if (entry_of(v)->show != NULL)
+	const struct snode *n = snode_of(v);
+
+	if (n->entry->size != NULL)
+		st->size = n->entry->size(n->thing);
+	else if (!is_dir(n->entry))
 		st->size = PAGE_SIZE;
 	return OK;
 }
@@ -270,7 +347,7 @@ sys_mount(struct super *s, const char *source, const char *options)
 	if (node_cache == NULL)
 		node_cache = slab_cache_create(
 		    "sysfs node", sizeof(struct snode), 0);
-	return snode_create(s, &root_entry, &s->root);
+	return snode_create(s, &root_entry, NULL, &s->root);
 }
 
 static enum err

@@ -182,7 +182,7 @@ enum err irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name);
 void irq_set_cpu(unsigned irq, unsigned cpu);
 void irq_set_edge(unsigned irq);
 void irq_free(unsigned irq, irq_fn *fn, void *arg);
-unsigned long irq_count(unsigned irq);
+unsigned long irq_count(unsigned irq, unsigned cpu); /* 0: nobody has it */
 const char *irq_name(unsigned irq); /* NULL: nobody has it */
 
 /* ---- message-signalled interrupts (drivers/bus/msi.c) ------------------ */

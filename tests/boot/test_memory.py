@@ -1,6 +1,8 @@
 """Machines with little and with much memory."""
 import pytest
 
+from conftest import ARCH
+
 
 @pytest.mark.parametrize("mem", ["64M", "6G"])
 def test_it_boots_and_counts(boot, mem):
@@ -10,3 +12,12 @@ def test_it_boots_and_counts(boot, mem):
     want = {"64M": 64 << 10, "6G": 6 << 20}[mem]
     assert want * 0.9 < kib <= want
     assert c.line("hello | cat") == "Hello from Carmine\n"
+
+
+def test_busybox_runs_in_little(boot):
+    """The small image at the least that QEMU's loader takes: no more than
+    8 MiB are used."""
+    c = boot(mem={"x86_64": "12M"}.get(ARCH, "17M"))
+    c.prompt()
+    text = c.line("/abi/linux/bin/busybox sh -c '/abi/linux/bin/busybox free'")
+    assert int(text.split("Mem:")[1].split()[1]) <= 8192, text

@@ -107,6 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	made_count = 0;
 	if (setjmp(refused) == 0) {
 		(void)fdt_scan_chosen(copy, "rng-seed", &scanned);
+		fdt_boot_check(copy);
 		fdt_boot_read(copy, 0);
 		fdt_boot_cpu(copy, &hz, isa, sizeof(isa));
 		(void)fdt_boot_reg(copy, "riscv,plic0");

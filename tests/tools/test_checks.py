@@ -9,6 +9,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tools"))
 import layers  # noqa: E402
 import metrics  # noqa: E402
+import ports  # noqa: E402
 import tidy  # noqa: E402
 
 
@@ -134,3 +135,19 @@ def test_a_lock_rank_needs_its_row():
     header = "RANK_FILE = 46, RANK_PORT = 60, RANK_PAGE = 96,"
     assert list(tidy.ranks(header, page)) == [
         "docs/locking.md: RANK_PAGE (96) is missing"]
+
+
+def test_a_file_of_one_port_needs_a_reason():
+    files = {name: None for name in ports.wanted("aarch64")}
+    files.update({name: None for name in ports.EXTRA["aarch64"]})
+    assert list(ports.complaints("aarch64", files)) == []
+    files["arch/more.c"] = None
+    del files["arch/cpu.c"], files["arch/id.c"]
+    errors = "\n".join(ports.complaints("aarch64", files))
+    assert "no arch/cpu.c" in errors and "arch/more.c is in" in errors
+    assert "excuses arch/id.c" in errors
+
+
+def test_lines_of_a_port_are_counted(tmp_path):
+    (tmp_path / "a.c").write_text("one\n\nthree\n")
+    assert ports.lines_of({"arch/a.c": tmp_path / "a.c"}) == 3

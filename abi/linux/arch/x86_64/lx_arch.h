@@ -30,7 +30,3 @@ struct lx_epoll_event {
 	uint64_t data;
 } __attribute__((packed));
 LX_SIZE(struct lx_epoll_event, 12);
-
-struct lx_utimbuf {
-	int64_t atime, mtime;
-};

@@ -1,9 +1,11 @@
 /*
- * Calls that only x86_64 has: those that a newer call contains, handed on
- * with its arguments, and the few that do more.
- * Source: man-pages 6.05, each call's page; arch_prctl(2).
+ * Calls that only the oldest tables have (table_x86_64.def): those that a
+ * newer call contains, handed on with its arguments, and the few that do more.
+ * They are compiled for every port and linked where a table names them.
+ *
+ * Source: man-pages 6.05, each call's page.
  */
-#include "../../call.h"
+#include "lx.h"
 
 #include <kernel/mm.h>
 #include <kernel/time.h>
@@ -12,6 +14,7 @@
 
 /* NAME(arguments) is OTHER(these). */
 #define SAME_AS(name, other, ...) \
+	lx_handler name, other; \
 	enum err \
 	name(struct thread *t, const struct sysargs *a UNUSED, long *ret) \
 	{ \
@@ -51,44 +54,12 @@ SAME_AS(lx_epoll_wait, lx_epoll_pwait, a->v[0], a->v[1], a->v[2], a->v[3])
 #define CLONE_VM    0x100u
 #define CLONE_VFORK 0x4000u
 
-/* clone(flags, stack, parent tid, child tid, tls) */
-SAME_AS(lx_clone_x86, lx_clone, a->v[0], a->v[1], a->v[2], a->v[4], a->v[3])
 SAME_AS(lx_fork, lx_clone, SIG_CHLD)
 SAME_AS(lx_vfork, lx_clone, CLONE_VFORK | CLONE_VM | SIG_CHLD)
 
-enum {
-	ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS,
-	ARCH_GET_CPUID = 0x1011,
-};
-
-enum err
-lx_arch_prctl(struct thread *t, const struct sysargs *a, long *ret)
-{
-	uintptr_t arg = a->v[1];
-
-	(void)t;
-	*ret = 0;
-	switch ((int)a->v[0]) {
-	case ARCH_SET_FS:
-	case ARCH_SET_GS:
-		if (arg >= arch_user_end)
-			return ERR_PERM;
-		if ((int)a->v[0] == ARCH_SET_FS)
-			fs_base_write(arg);
-		else
-			x86_user_gs_base_set(arg);
-		return OK;
-	case ARCH_GET_FS:
-		return user_store64(arg, fs_base_read());
-	case ARCH_GET_GS:
-		return user_store64(arg, x86_user_gs_base());
-	case ARCH_GET_CPUID:
-		*ret = 1; /* programs may execute it, always */
-		return OK;
-	default:
-		return ERR_INVAL;
-	}
-}
+lx_handler lx_dup2, lx_dup3, lx_epoll_create, lx_epoll_create1, lx_getdents;
+lx_handler lx_poll, lx_select, lx_pause, lx_time, lx_alarm, lx_utimes;
+lx_handler lx_futimesat, lx_utime;
 
 /* ---- descriptors ------------------------------------------------------- */
 
@@ -252,6 +223,10 @@ lx_futimesat(struct thread *t, const struct sysargs *a, long *ret)
 	*ret = 0;
 	return utimes_at(t, a->v, a->v[2]);
 }
+
+struct lx_utimbuf {
+	int64_t atime, mtime;
+};
 
 enum err
 lx_utime(struct thread *t, const struct sysargs *a, long *ret)

@@ -1,0 +1,204 @@
+"""Tables that lie, CPUs that do not come, images of other machines: the
+kernel says which it was, and goes on where it can."""
+import re
+import struct
+
+import pytest
+
+import fdt_edit
+from conftest import ARCH, B, Console
+from qemu import MACHINES
+
+FDT = pytest.mark.skipif(ARCH == "x86_64", reason="no FDT")
+ACPI = pytest.mark.skipif(ARCH != "x86_64", reason="no ACPI")
+
+
+@pytest.fixture
+def lie(boot, tmp_path):
+    """lie(edit): boots two CPUs with the machine's tree as edit leaves it."""
+    def make(edit, **options):
+        argv = [*MACHINES[ARCH], "-smp", "2", "-m", "512M"]
+        tree = fdt_edit.dump(argv, tmp_path / "own.dtb")
+        edit(tree)
+        (tmp_path / "lies.dtb").write_bytes(fdt_edit.blob(tree))
+        more = ("-dtb", str(tmp_path / "lies.dtb"), *options.pop("more", ()))
+        c = boot(smp=2, more=more, **options)
+        c.prompt(90)
+        return c
+    return make
+
+
+def works(c):
+    assert c.line("hello | cat") == "Hello from Carmine\n"
+
+
+@FDT
+def test_the_tree_as_it_was(lie):
+    c = lie(lambda tree: None)
+    assert "2 of 2 CPUs run" in c.all
+    works(c)
+
+
+@FDT
+def test_a_cpu_that_is_not_there(lie):
+    c = lie(lambda tree: tree.child("cpus").twin(
+        "cpu@1", "cpu@9", reg=fdt_edit.cells(9)))
+    assert re.search(r"\] .*cpu 2 \(hardware id 9\): ", c.all)
+    assert "2 of 3 CPUs run" in c.all
+    works(c)
+
+
+@FDT
+def test_a_cpu_named_twice(lie):
+    c = lie(lambda tree: tree.child("cpus").twin("cpu@1", "cpu@7"))
+    assert "fdt: cpu 1 is named twice" in c.all
+    assert "2 of 2 CPUs run" in c.all
+    works(c)
+
+
+@FDT
+def test_a_host_bridge_without_windows(lie):
+    def edit(tree):
+        tree.find("pci-host-ecam-generic")[0].props["ranges"] = b""
+
+    c = lie(edit, more=("-device", "virtio-rng-pci"))
+    assert re.search(r"\] .*pcie?@\w+: tables that cannot be", c.all)
+    works(c)
+
+
+@FDT
+def test_lines_that_lead_nowhere(lie):
+    def edit(tree):
+        tree.find("pci-host-ecam-generic")[0].props["interrupt-map"] = \
+            fdt_edit.cells(0, 0, 0, 1, 0xdead, 0, 0)
+
+    c = lie(edit, more=("-device", "virtio-rng-pci"))
+    assert re.search(r"\] .*interrupt-map cannot be", c.all)
+    works(c)
+
+
+@FDT
+def test_registers_of_strange_widths(lie):
+    """A bus whose cells have no number: its devices are left out."""
+    def edit(tree):
+        bus = fdt_edit.Node("bus@0")
+        bus.props = {"compatible": b"simple-bus\0", "ranges": b"",
+                     "#address-cells": fdt_edit.cells(77),
+                     "#size-cells": fdt_edit.cells(0xffffffff)}
+        device = fdt_edit.Node("uart@0")
+        device.props = {"compatible": b"ns16550a\0arm,pl011\0",
+                        "reg": fdt_edit.cells(*range(12))}
+        bus.children.append(device)
+        tree.children.append(bus)
+
+    works(lie(edit))
+
+
+@FDT
+def test_an_interrupt_that_no_chip_has(lie):
+    def edit(tree):
+        for node in tree.find("virtio,mmio"):
+            node.props["interrupts"] = fdt_edit.cells(
+                *([0, 5000, 4] if ARCH == "aarch64" else [5000]))
+
+    c = lie(edit, more=("-device", "virtio-rng-device"))
+    assert re.search(r"\] .*virtio", c.all)
+    works(c)
+
+
+@pytest.fixture
+def ends():
+    """A machine that does not come up: what it says, and its status."""
+    made = []
+
+    def run(**options):
+        made.append(Console(**options))
+        made[-1].expect(r"panic: (?!end)", 60)
+        status = made[-1].wait_end(60)
+        return "panic: " + made[-1].text, status
+    yield run
+    for c in made:
+        c.close()
+
+
+@FDT
+def test_a_tree_without_memory(ends, tmp_path):
+    if ARCH == "aarch64":
+        pytest.skip("QEMU writes that node itself")
+    tree = fdt_edit.dump([*MACHINES[ARCH], "-m", "512M"], tmp_path / "o.dtb")
+    tree.child("memory").props["reg"] = fdt_edit.cells(0, 0, 0, 0)
+    (tmp_path / "l.dtb").write_bytes(fdt_edit.blob(tree))
+    text, _ = ends(more=("-dtb", str(tmp_path / "l.dtb")))
+    assert text.startswith("panic: fdt: no memory node")
+
+
+def test_an_image_of_another_machine(ends, monkeypatch):
+    """The programs of another architecture: init cannot be run."""
+    import conftest
+    other = "aarch64" if ARCH == "riscv64" else "riscv64"
+    if not (B / other / "initrd-min.cpio").exists():
+        pytest.skip("no image of " + other)
+    monkeypatch.setattr(conftest, "IMAGES", B / other)
+    text, status = ends(mem="128M")
+    assert text.startswith("panic: init /system/bin/init: not an exec")
+    assert re.search(r"/system/bin/init is for another machine \(ELF \d+; "
+                     + ARCH, text)
+    assert status == 99
+
+
+# ---- ACPI --------------------------------------------------------------------
+
+def table(tmp_path, name, body):
+    path = tmp_path / name
+    path.write_bytes(body)
+    return ("-acpitable", "sig=%s,data=%s" % (name, path))
+
+
+MICROVM = [a.replace("q35", "microvm") + ",acpi=off" if "q35" in a else a
+           for a in MACHINES["x86_64"]]
+
+
+@ACPI
+def test_without_tables(boot):
+    c = boot(smp=2, machine=MICROVM)
+    c.prompt()
+    assert "acpi: no sound tables; one CPU, no power-off" in c.all
+    works(c)
+
+
+@ACPI
+@pytest.mark.parametrize("address", [0xfed40000, 0, 0xffffffffffffff00])
+def test_a_clock_that_is_not_there(boot, tmp_path, address):
+    body = struct.pack("<IBBBBQBHB", 0, 0, 64, 0, 0, address, 0, 0, 0)
+    c = boot(more=("-no-hpet", *table(tmp_path, "HPET", body)))
+    c.prompt()
+    assert address == 0 or \
+        "acpi: the HPET at %x does not count" % address in c.all
+    works(c)
+
+
+@ACPI
+@pytest.mark.parametrize("base,first,last", [
+    (0, 0, 255), (0xffffffffffff0000, 0, 255), (0xe0000000, 9, 3)])
+def test_configuration_space_that_cannot_be(boot, tmp_path, base, first,
+                                            last):
+    body = struct.pack("<QQHBBI", 0, base, 7, first, last, 0)
+    c = boot(more=(*table(tmp_path, "MCFG", body),
+                   "-device", "virtio-rng-pci"))
+    c.prompt()
+    assert "acpi: MCFG: configuration space of segment 7 at %x " % base in \
+        c.all
+    assert c.line("head -c 8 /dev/hwrng | wc -c").split() == ["8"]
+
+
+@ACPI
+def test_entries_that_are_cut_off(boot, tmp_path):
+    """The second MADT is not believed; nor what is no table at all."""
+    cpus = b"".join(struct.pack("<BBBBI", 0, 8, n, n, 1)
+                    for n in range(40, 50))
+    body = struct.pack("<II", 0xfee00000, 1) + cpus + b"\0\7"
+    c = boot(smp=2, more=(*table(tmp_path, "APIC", body),
+                          *table(tmp_path, "XXXX", b"\xff" * 9)))
+    c.prompt()
+    assert "2 of 2 CPUs run" in c.all
+    works(c)
