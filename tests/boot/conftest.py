@@ -37,14 +37,15 @@ PROMPT = r"(?m)^" + SEQUENCES + r"[^\n]{0,60}[#$] " + SEQUENCES + r"\Z"
 
 class Console:
     """A machine and its serial line; more is for qemu.command(). Times are
-    hang detectors."""
+    hang detectors. mux: Ctrl-A is the emulator's, as by `make run`."""
 
     def __init__(self, smp=1, mem="512M", append="", cmd=None, extra=None,
-                 kernel=KERNEL, **more):
+                 kernel=KERNEL, mux=False, **more):
         image = qemu.image_for(str(IMAGES), mem)
         self.image, self.temporary = qemu.initrd(image, cmd, extra)
+        con = "stdio,id=con,signal=off" + (",mux=on" if mux else "")
         argv = qemu.command(ARCH, str(kernel), self.image, smp, mem, append,
-                            ("-chardev", "stdio,id=con,signal=off"), **more)
+                            ("-chardev", con), **more)
         self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)
