@@ -289,14 +289,18 @@ def debug(args, build):
     return status
 
 
+def wrong(text):
+    complain(text)
+    sys.exit(2)
+
+
 def arguments():
     env = os.environ.get
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--arch", default="riscv64", choices=qemu.MACHINES)
     ap.add_argument("--kernel", required=True)
     ap.add_argument("--images", required=True)
-    ap.add_argument("--smp", type=int,
-                    default=int(env("SMP") or qemu.default_smp()))
+    ap.add_argument("--smp", default=env("SMP") or qemu.default_smp())
     ap.add_argument("--mem", default=env("MEM") or "512M")
     ap.add_argument("--append", default=env("APPEND") or "")
     ap.add_argument("--cmd", default=env("CMD") or None)
@@ -310,14 +314,19 @@ def arguments():
     ap.add_argument("--status-file", help="write our status there, end with "
                     "0")
     args = ap.parse_args()
+    # Not by argparse, whose usage nobody typed who said `make run SMP=x`.
+    if not re.fullmatch(r"[1-9]\d{0,2}", str(args.smp)):
+        wrong("SMP=%s: want a number from 1" % args.smp)
     if args.cmd and "\n" in args.cmd:
-        ap.error("CMD is one line")
+        wrong("CMD is one line")
     if args.extra and not os.path.isdir(args.extra):
-        ap.error("EXTRA=%s: no such directory" % args.extra)
+        wrong("EXTRA=%s: no such directory" % args.extra)
     try:
-        qemu.size_of(args.mem)
+        if qemu.size_of(args.mem) < qemu.LEAST_MEMORY:
+            wrong("MEM=%s: want at least %dM" %
+                  (args.mem, qemu.LEAST_MEMORY >> 20))
     except ValueError as e:
-        ap.error(str(e))
+        wrong("MEM=%s: %s" % (args.mem, e))
     args.log = args.log or os.path.join(args.images, "boot.log")
     return args
 
