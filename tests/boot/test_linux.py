@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from conftest import ARCH
+from conftest import ARCH, PROMPT, Console
 
 LINUX = "/abi/linux"
 
@@ -73,6 +73,14 @@ def test_dpkg_lists_its_packages(run_line):
         assert re.search(r"(?m)^ii  %s\S* +\S" % name, text)
 
 
+def test_dpkg_knows_whose_a_file_is(run_line):
+    status, text = run_line(LINUX + "/bin/dpkg -S /usr/bin/bash "
+                            "'*/libc.so.6' 2>&1 | /abi/linux/bin/sort")
+    assert status == 0
+    assert re.fullmatch(r"bash: /usr/bin/bash\n"
+                        r"libc6:\S+: /usr/lib/\S+/libc.so.6\n", text)
+
+
 def test_ls_colours_on_the_console(run_line):
     status, text = run_line(LINUX + "/bin/ls --color=auto -d /abi/linux/usr")
     assert status == 0
@@ -102,6 +110,33 @@ def test_free_uptime_and_mount_read_proc(run_line):
     assert re.search(r"Mem: +\d+ +\d+", text)
     assert "load average" in text
     assert " on / type " in text
+
+
+@pytest.mark.parametrize("program,shown,keys", [
+    ("/bin/top", r"Tasks:(.*\n)*.*PID(.*\n)*.*init", "q"),
+    ("/bin/busybox top", r"Mem:(.*\n)*.*PID(.*\n)*.*init", "q"),
+    ("/bin/less /etc/passwd", r"root:x:0:0.*\n(.*\n)*.*nobody", "q"),
+    ("/bin/watch -n 1 echo watched", r"watched", "\x03"),
+    ("/bin/vim.tiny /tmp/new", r'"/tmp/new"', "ihello\x1b:wq\r"),
+])
+def test_a_program_draws_the_screen(screen, program, shown, keys):
+    screen.send(LINUX + program + "\r")
+    screen.expect(shown)
+    screen.send(keys)
+    screen.expect(PROMPT)
+    assert screen.line("echo $?") in ("0\n", "130\n")
+    if "vim" in program:
+        assert screen.line("cat /tmp/new") == "hello\n"
+
+
+@pytest.fixture(scope="module")
+def screen():
+    c = Console(smp=2)
+    c.prompt()
+    c.line("export TERM=vt100")
+    yield c
+    c.close()
+    assert c.reports() == ""
 
 
 def test_bash_is_interactive(boot):
