@@ -26,8 +26,8 @@ from conftest import Console
     ("echo one; echo two >/dev/null; echo three", "one\nthree\n"),
     ("printf '%s-' 1 2 3; echo", "1-2-3-\n"),
 ])
-def test_a_line(run_line, line, want):
-    status, text = run_line(line)
+def test_a_line(shell, line, want):
+    status, text = shell(line)
     assert status == 0
     if want is None:
         assert text != ""
@@ -116,7 +116,7 @@ def test_a_key_edits(edited, keys, want):
 @pytest.mark.parametrize("keys,want", [
     ("cat /etc/hostn\t", "carmine"),
     ("hell\t", "Hello from Carmine"),
-    ("echo ${HOM\t}", "/root"),
+    ("echo ${HOM\t", "/root"),
     ("echo $HOM\t", "/root"),
     ("echo ~/../tmp/c/pl\t", "/root/../tmp/c/plain"),
     ("cat $HOME/../tmp/c/pl\t", "p"),
@@ -170,6 +170,35 @@ def test_more_lines_are_asked_for(edited):
     edited.send("\x03")
     edited.prompt()
     assert edited.line("echo back") == "back\n"
+
+
+def test_the_interrupt_key_ends_a_builtin_and_a_loop(edited):
+    for line, shown in [("read x", r"read x\n"),
+                        ("while :; do echo on; sleep 0.1; done", r"\non\n")]:
+        edited.send(line + "\r")
+        edited.expect(shown)
+        edited.pump(1)  # it reads, or sleeps
+        edited.send("\x03")
+        edited.expect(r"\^C\n~ \$ ")
+        assert edited.line("echo $?") == "130\n"
+
+
+def test_jobs_are_listed_by_number_and_go_on_by_name(edited):
+    edited.line("sleep 1001 & sleep 1002 | cat & sleep 1003 &")
+    assert re.fullmatch(r"\[1\]  +Running +sleep 1001 &\n"
+                        r"\[2\]- +Running +sleep 1002 \| cat &\n"
+                        r"\[3\]\+ +Running +sleep 1003 &\n",
+                        edited.line("jobs"))
+    edited.send("fg %?1002\r")
+    edited.expect(r"\nsleep 1002 \| cat\n")
+    edited.pump(1)  # it is the foreground group once it goes on
+    edited.send("\x1a")
+    edited.expect(r"\[2\]\+ +Stopped +sleep 1002 \| cat\n")
+    edited.prompt()
+    edited.line("bg")
+    edited.line("kill %1 %2 %3; wait")
+    edited.line("")
+    assert edited.line("jobs") == ""
 
 
 def test_end_of_input_ends_cat(console):
