@@ -133,6 +133,7 @@ struct zone {
 /* Ties a directory to an ABI; from init, the native zone call or /proc. */
 enum err zone_add(const char *dir, const struct abi *abi);
 const struct zone *zone_of(struct file *f); /* NULL: none; never freed */
+const struct zone *zone_by_index(unsigned i); /* the same */
 
 /* ---- runtime delegation ----------------------------------------------- */
 
