@@ -153,6 +153,49 @@ def console(boot, smp):
     return c
 
 
+class Shell:
+    """Lines one after the other in one machine, each in a subshell."""
+
+    def __init__(self, extra):
+        self.extra, self.console, self.reported = extra, None, ""
+
+    def start(self):
+        self.console = Console(smp=2, extra=self.extra)
+        self.console.prompt()
+        # The editor draws a line anew that wraps: have it never wrap.
+        self.console.line("stty cols 2000")
+
+    def close(self):
+        if self.console:
+            self.console.close()
+            self.reported += self.console.reports()
+        self.console = None
+
+    def __call__(self, line):
+        """Gives (status, output)."""
+        try:
+            if not self.console:
+                self.start()
+            text = self.console.line("(%s)" % line, 60)
+            return int(self.console.line("echo $?")), text
+        except BaseException:
+            self.close()  # the next line gets a machine that works
+            raise
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """As run_line, for lines that need no machine of their own: they share
+    one by module. /extra/numbers is there."""
+    extra = tmp_path_factory.mktemp("extra")
+    (extra / "numbers").write_text("3\n20\n1\n30\n")
+    (extra / "numbers").chmod(0o644)
+    s = Shell(extra)
+    yield s
+    s.close()
+    assert s.reported == ""
+
+
 @pytest.fixture
 def run_line(tmp_path):
     """Runs one line of the native shell in its own machine, as `make run

@@ -1,4 +1,5 @@
 """Debian's programs, unmodified, with their real output."""
+import hashlib
 import re
 
 import pytest
@@ -50,62 +51,58 @@ def lines(*text):
     ("/bin/env -i A=1 /abi/linux/bin/env", "A=1\n"),
     ("/bin/uname -sm", None),
 ])
-def test_a_linux_program(run_line, tmp_path, line, want):
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x/numbers").write_text("3\n20\n1\n30\n")
-    (tmp_path / "x/numbers").chmod(0o644)
-    status, text = run_line(LINUX + line, extra=tmp_path / "x")
+def test_a_linux_program(shell, line, want):
+    status, text = shell(LINUX + line)
     assert status == 0, text
     if want is None:
         assert re.fullmatch(r"\S+ " + ARCH + r"\n", text)
     elif "sha256sum" in line:
-        import hashlib
         digest = hashlib.sha256(b"3\n20\n1\n30\n").hexdigest()
         assert text == "%s  /extra/numbers\n" % digest
     else:
         assert text == want
 
 
-def test_dpkg_lists_its_packages(run_line):
-    status, text = run_line(LINUX + "/bin/dpkg -l | cat")
+def test_dpkg_lists_its_packages(shell):
+    status, text = shell(LINUX + "/bin/dpkg -l | cat")
     assert status == 0
     for name in ("bash", "coreutils", "libc6"):
         assert re.search(r"(?m)^ii  %s\S* +\S" % name, text)
 
 
-def test_dpkg_knows_whose_a_file_is(run_line):
-    status, text = run_line(LINUX + "/bin/dpkg -S /usr/bin/bash "
+def test_dpkg_knows_whose_a_file_is(shell):
+    status, text = shell(LINUX + "/bin/dpkg -S /usr/bin/bash "
                             "'*/libc.so.6' 2>&1 | /abi/linux/bin/sort")
     assert status == 0
     assert re.fullmatch(r"bash: /usr/bin/bash\n"
                         r"libc6:\S+: /usr/lib/\S+/libc.so.6\n", text)
 
 
-def test_ls_colours_on_the_console(run_line):
-    status, text = run_line(LINUX + "/bin/ls --color=auto -d /abi/linux/usr")
+def test_ls_colours_on_the_console(shell):
+    status, text = shell(LINUX + "/bin/ls --color=auto -d /abi/linux/usr")
     assert status == 0
     assert re.search(r"\x1b\[01;34m.*usr.*\x1b\[0m", text)
 
 
-def test_ps_shows_the_processes(run_line):
-    status, text = run_line(LINUX + "/bin/ps ax")
+def test_ps_shows_the_processes(shell):
+    status, text = shell(LINUX + "/bin/ps ax")
     assert status == 0
     assert re.search(r"(?m)^ +1 .*init", text)
-    status, text = run_line(LINUX + "/bin/busybox ps")
+    status, text = shell(LINUX + "/bin/busybox ps")
     assert status == 0
     assert "init" in text
 
 
-def test_top_runs_once(run_line):
-    status, text = run_line(LINUX + "/bin/busybox top -b -n 1")
+def test_top_runs_once(shell):
+    status, text = shell(LINUX + "/bin/busybox top -b -n 1")
     assert status == 0
     assert "Mem:" in text and "init" in text
 
 
-def test_free_uptime_and_mount_read_proc(run_line):
+def test_free_uptime_and_mount_read_proc(shell):
     line = "{0}/bin/busybox free && {0}/bin/busybox uptime && " \
         "{0}/bin/busybox mount".format(LINUX)
-    status, text = run_line(line)
+    status, text = shell(line)
     assert status == 0
     assert re.search(r"Mem: +\d+ +\d+", text)
     assert "load average" in text
@@ -194,7 +191,7 @@ def test_a_missing_interpreter_is_said(run_line, tmp_path):
     assert text != ""
 
 
-def test_vmstat_counts(run_line):
-    status, text = run_line("/abi/linux/usr/bin/vmstat -s")
+def test_vmstat_counts(shell):
+    status, text = shell("/abi/linux/usr/bin/vmstat -s")
     assert status == 0
     assert "pages swapped out" in text
