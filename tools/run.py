@@ -278,15 +278,17 @@ def debug(args, build):
         complain("the console is the pty named above, and goes to " +
                  args.log)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        status = subprocess.call(
-            ["gdb-multiarch", "-q", args.gdb,
-             "-ex", "set architecture riscv:rv64" if args.arch == "riscv64"
-             else "set confirm off",
-             "-ex", "target remote " + sock,
-             "-x", os.path.join(here, "gdb", "carmine.py")],
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-        proc.terminate()
-    return status
+        try:
+            return subprocess.call(
+                ["gdb-multiarch", "-q", args.gdb, "-ex",
+                 "set architecture riscv:rv64" if args.arch == "riscv64"
+                 else "set confirm off",
+                 "-ex", "target remote " + sock,
+                 "-x", os.path.join(here, "gdb", "carmine.py")],
+                preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                 signal.SIG_DFL))
+        finally:
+            proc.terminate()
 
 
 def wrong(text):
@@ -368,6 +370,8 @@ def run(args):
 
 def main():
     args = arguments()
+    # Ended from outside: leave no machine and no image behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     status = run(args)
     if args.status_file:
         with open(args.status_file, "w") as f:
