@@ -66,7 +66,15 @@ def test_a_break_and_a_key_ask_the_kernel(boot):
             ("l", r"sysrq: cpu \d\n(.*\n)* +[0-9a-f]{16} \w+\+0x")]:
         c.send("\x01b" + key)  # the emulator's: a break on the line
         c.expect(answer)
-    # With no process that could answer, too.
+    # While much is written, too: that reads the line's status as well.
+    c.send("\rwhile :; do echo much; done\r")
+    for _ in range(20):
+        c.expect(r"much\n(?s:.*)much\n")
+        c.send("\x01bm")
+        c.expect(r"sysrq: \d+ KiB: \d+")
+    c.send("\x03")
+    c.expect(PROMPT)
+    # With no process that could answer.
     c.send("\rsh -c 'echo up; while :; do :; done'\r")
     c.expect(r"\nup\n")
     c.send("\x01bt")
