@@ -113,7 +113,7 @@ def test_free_uptime_and_mount_read_proc(shell):
     ("/bin/top", r"Tasks:(.*\n)*.*PID(.*\n)*.*init", "q"),
     ("/bin/busybox top", r"Mem:(.*\n)*.*PID(.*\n)*.*init", "q"),
     ("/bin/less /etc/passwd", r"root:x:0:0.*\n(.*\n)*.*nobody", "q"),
-    ("/bin/watch -n 1 echo watched", r"watched", "\x03"),
+    ("/bin/watch -n 1 echo it", r"Every 1.0s(.*\n)*.*it", "\x03"),
     ("/bin/vim.tiny /tmp/new", r'"/tmp/new"', "ihello\x1b:wq\r"),
 ])
 def test_a_program_draws_the_screen(screen, program, shown, keys):
@@ -144,12 +144,13 @@ def test_bash_is_interactive(boot):
     c.send("echo $((1 + 1)) is t\x7fTWO\r")
     c.expect(r"2 is TWO\n")
     # What is typed before the program runs is for the shell: wait for it.
-    c.send("sh -c 'echo up; sleep 100'\r")
+    # A shell that waits behind vfork would not be stopped.
+    c.send("sh -c 'echo up; exec sleep 100'\r")
     c.expect(r"up\n")
     c.send("\x1a")
     c.expect(r"Stopped")
     c.send("jobs\r")
-    c.expect(r"\[1\]\+ +Stopped +sh -c .*sleep 100")
+    c.expect(r"\[1\]\+ +Stopped +sh -c .*exec sleep 100")
     c.send("kill %1; wait; echo g''one\r")
     c.expect(r"gone\n")
     c.expect(r"root@carmine:~# ")
@@ -195,3 +196,12 @@ def test_vmstat_counts(shell):
     status, text = shell("/abi/linux/usr/bin/vmstat -s")
     assert status == 0
     assert "pages swapped out" in text
+
+
+def test_slabtop_and_pmap_read_proc(shell):
+    status, text = shell(LINUX + "/bin/slabtop -o | head -n 20")
+    assert status == 0
+    assert re.search(r"(?m)^ *\d+ +\d+ +\d+% .* kmalloc-16", text)
+    status, text = shell(LINUX + "/bin/pmap 1")
+    assert status == 0
+    assert re.search(r"(?m)^[0-9a-f]{16} +\d+K r-x-- init\n", text)
