@@ -34,6 +34,8 @@ struct abi {
 	/* The image is thrown away: frees abi_data. NULL when start() sets
 	 * none. */
 	void (*discard)(struct image *img);
+	/* May set abi_data, but to nothing that has to be given back: a child
+	 * that fails to start is thrown away without exit. */
 	enum err (*fork)(struct task *child, struct task *parent);
 	void (*exit)(struct task *t);
 	/* Delivers pending signals into f; called from trap_work. */

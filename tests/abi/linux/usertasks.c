@@ -52,7 +52,7 @@ as_user(void)
 	SHOW(fork());
 	while (wait(NULL) > 0)
 		continue;
-	SHOW(fork());
+	SHOW(fork()); /* the caller alone is more */
 	limit(3);
 	SHOW(pthread_create(&t, NULL, sleeper, NULL));
 	SHOW(pthread_create(&t, NULL, sleeper, NULL));
@@ -78,13 +78,17 @@ main(void)
 	SHOW(status);
 	/* Root is not limited. */
 	if (fork() == 0) {
+		pid_t pid;
+
 		limit(1);
-		OKAY(fork());
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		OKAY(pid);
+		wait(NULL);
 		_exit(0);
 	}
 	wait(&status);
 	SHOW(status);
-	while (wait(NULL) > 0)
-		continue;
 	return 0;
 }
