@@ -83,6 +83,8 @@ def record(root, package):
             files.append(path)
     db = root / "var/lib/dpkg"
     (db / "info").mkdir(parents=True, exist_ok=True)
+    # Format 1: lists of what can be there in two architectures name theirs.
+    (db / "info" / "format").write_text("1\n")
     (db / "info" / (name + ".list")).write_text("\n".join(files) + "\n")
     with open(db / "status", "a") as status:
         status.write(entry + "\n\n")

@@ -8,13 +8,13 @@ import tempfile
 import mkimage
 
 SMALL_MEMORY = 192 << 20  # below it, the small image is taken
+LEAST_MEMORY = 8 << 20    # below it, no loader has a place for all files
 
 
 def size_of(text):
     m = re.fullmatch(r"(\d+)([KMG]?)", str(text).upper())
     if not m:
-        raise ValueError("memory size %r: want a number with K, M or G" %
-                         text)
+        raise ValueError("want a number with K, M or G")
     # As QEMU: a bare number counts MiB.
     return int(m.group(1)) << {"K": 10, "": 20, "M": 20, "G": 30}[m.group(2)]
 

@@ -278,15 +278,22 @@ def debug(args, build):
         complain("the console is the pty named above, and goes to " +
                  args.log)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        status = subprocess.call(
-            ["gdb-multiarch", "-q", args.gdb,
-             "-ex", "set architecture riscv:rv64" if args.arch == "riscv64"
-             else "set confirm off",
-             "-ex", "target remote " + sock,
-             "-x", os.path.join(here, "gdb", "carmine.py")],
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-        proc.terminate()
-    return status
+        try:
+            return subprocess.call(
+                ["gdb-multiarch", "-q", args.gdb, "-ex",
+                 "set architecture riscv:rv64" if args.arch == "riscv64"
+                 else "set confirm off",
+                 "-ex", "target remote " + sock,
+                 "-x", os.path.join(here, "gdb", "carmine.py")],
+                preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                 signal.SIG_DFL))
+        finally:
+            proc.terminate()
+
+
+def wrong(text):
+    complain(text)
+    sys.exit(2)
 
 
 def arguments():
@@ -295,8 +302,7 @@ def arguments():
     ap.add_argument("--arch", default="riscv64", choices=qemu.MACHINES)
     ap.add_argument("--kernel", required=True)
     ap.add_argument("--images", required=True)
-    ap.add_argument("--smp", type=int,
-                    default=int(env("SMP") or qemu.default_smp()))
+    ap.add_argument("--smp", default=env("SMP") or qemu.default_smp())
     ap.add_argument("--mem", default=env("MEM") or "512M")
     ap.add_argument("--append", default=env("APPEND") or "")
     ap.add_argument("--cmd", default=env("CMD") or None)
@@ -310,14 +316,19 @@ def arguments():
     ap.add_argument("--status-file", help="write our status there, end with "
                     "0")
     args = ap.parse_args()
+    # Not by argparse, whose usage nobody typed who said `make run SMP=x`.
+    if not re.fullmatch(r"[1-9]\d{0,2}", str(args.smp)):
+        wrong("SMP=%s: want a number from 1" % args.smp)
     if args.cmd and "\n" in args.cmd:
-        ap.error("CMD is one line")
+        wrong("CMD is one line")
     if args.extra and not os.path.isdir(args.extra):
-        ap.error("EXTRA=%s: no such directory" % args.extra)
+        wrong("EXTRA=%s: no such directory" % args.extra)
     try:
-        qemu.size_of(args.mem)
+        if qemu.size_of(args.mem) < qemu.LEAST_MEMORY:
+            wrong("MEM=%s: want at least %dM" %
+                  (args.mem, qemu.LEAST_MEMORY >> 20))
     except ValueError as e:
-        ap.error(str(e))
+        wrong("MEM=%s: %s" % (args.mem, e))
     args.log = args.log or os.path.join(args.images, "boot.log")
     return args
 
@@ -359,6 +370,8 @@ def run(args):
 
 def main():
     args = arguments()
+    # Ended from outside: leave no machine and no image behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     status = run(args)
     if args.status_file:
         with open(args.status_file, "w") as f:

@@ -89,6 +89,17 @@ zone_add(const char *dir, const struct abi *abi)
 	return e;
 }
 
+const struct zone *
+zone_by_index(unsigned i)
+{
+	const struct zone *z;
+
+	list_each(z, &zones.all, link)
+		if (i-- == 0)
+			return z;
+	return NULL;
+}
+
 enum err
 zone_enter(struct image *img)
 {

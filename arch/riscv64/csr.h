@@ -99,6 +99,8 @@ void space_map_kernel(void);
 paddr_t space_image_phys(const void *p);
 /* Chooses the kernel's place and corrects its addresses; paging off. */
 void slide_kernel(const void *fdt);
+/* Is word on the command line? Before anything else works. */
+bool early_option(const void *fdt, const char *word);
 /* Finds out whether satp holds ASIDs; boot CPU. */
 void space_probe_asids(void);
 /* What a hart that starts needs, read by physical address in start.S. */

@@ -41,6 +41,15 @@ has_word(const char *text, uint32_t len, const char *want)
 	return false;
 }
 
+bool
+early_option(const void *fdt, const char *word)
+{
+	uint32_t len;
+	const char *text = fdt_scan_chosen(fdt, "bootargs", &len);
+
+	return text != NULL && has_word(text, len, word);
+}
+
 /* A number from all of the seed, which the random generator gets as well: what
  * is seen of the place tells next to nothing of it. */
 static uint64_t
@@ -61,13 +70,11 @@ choose(const void *fdt)
 	uint64_t size = ALIGN_UP((uint64_t)(kernel_end - kernel_start), STEP);
 	uint64_t linked = KERNEL_BASE + (KERNEL_PHYS - KERNEL_GIB);
 	uint64_t places = (linked - DIRECT_END - size) / STEP;
-	const char *text;
 	const void *seed;
 	uint64_t at;
 	uint32_t len;
 
-	text = fdt_scan_chosen(fdt, "bootargs", &len);
-	if (text != NULL && has_word(text, len, "nokaslr"))
+	if (early_option(fdt, "nokaslr"))
 		return 0;
 	seed = fdt_scan_chosen(fdt, "rng-seed", &len);
 	if (seed == NULL)

@@ -79,7 +79,8 @@ start_map(const void *fdt)
 	boot_root[0] = pte_table(gigs);
 	kernel_gigs[KERNEL_GIB >> GIB_SHIFT] = KERNEL_GIB >> 12 << 10 | rwx;
 	satp = SATP_SV48 | root >> 12;
-	csr_write(satp, satp);
+	if (!early_option(fdt, "sv39"))
+		csr_write(satp, satp);
 	if (csr_read(satp) != satp) {
 		satp = SATP_SV39 | gigs >> 12;
 		arch_pt_levels = 3;

@@ -42,6 +42,7 @@ struct uart {
 	struct dev_bytes regs; /* [I] */
 	unsigned shift; /* [I] registers lie 1 << shift bytes apart */
 	uint8_t ier; /* [l] */
+	bool broken; /* [l] a break was told, its character not read yet */
 	bool after_break; /* [l] the next character is for the kernel */
 	struct tty *tty; /* [I] */
 };
@@ -69,14 +70,25 @@ uart_set_ier(struct uart *u, uint8_t ier) REQUIRES(u->lock)
 	uart_put(u, REG_IER, ier);
 }
 
+/* The line's status. Reading it forgets a break, whoever reads. */
+static uint8_t
+uart_status(struct uart *u) REQUIRES(u->lock)
+{
+	uint8_t status = uart_get(u, REG_LSR);
+
+	if (status & LSR_BREAK)
+		u->broken = true;
+	return status;
+}
+
 /* ---- console ----------------------------------------------------------- */
 
 static void
-send_polled(struct uart *u, char c)
+send_polled(struct uart *u, char c) REQUIRES(u->lock)
 {
 	ns_t end = arch_time() + SEND_LIMIT;
 
-	while (!(uart_get(u, REG_LSR) & LSR_THRE))
+	while (!(uart_status(u) & LSR_THRE))
 		if (arch_time() > end)
 			return;
 	uart_put(u, REG_DATA, (uint8_t)c);
@@ -104,7 +116,7 @@ uart_tty_write(struct tty *t, const char *buf, size_t len)
 	unsigned long flags = spin_lock_irq(&u->lock);
 	size_t n = 0;
 
-	while (n < len && (uart_get(u, REG_LSR) & LSR_THRE)) {
+	while (n < len && (uart_status(u) & LSR_THRE)) {
 		size_t burst = MIN(len - n, FIFO_LEN);
 
 		while (burst-- > 0)
@@ -126,15 +138,14 @@ uart_irq(void *arg)
 	char buf[64];
 	size_t n = 0;
 	char key = 0;
-	uint8_t status;
 	bool room;
 	unsigned long flags = spin_lock_irq(&u->lock);
 
-	while (n < sizeof(buf) &&
-	    ((status = uart_get(u, REG_LSR)) & LSR_DATA)) {
+	while (n < sizeof(buf) && (uart_status(u) & LSR_DATA)) {
 		char c = (char)uart_get(u, REG_DATA);
 
-		if (status & LSR_BREAK) {
+		if (u->broken && c == '\0') {
+			u->broken = false;
 			u->after_break = true;
 		} else if (u->after_break) {
 			u->after_break = false;
@@ -143,7 +154,7 @@ uart_irq(void *arg)
 			buf[n++] = c;
 		}
 	}
-	room = (u->ier & IER_TX) && (uart_get(u, REG_LSR) & LSR_THRE);
+	room = (u->ier & IER_TX) && (uart_status(u) & LSR_THRE);
 	if (room)
 		uart_set_ier(u, IER_RX);
 	spin_unlock_irq(&u->lock, flags);

@@ -276,7 +276,7 @@ devfs_mount(struct super *s, const char *source, const char *options)
 	(void)options;
 	if (node_cache == NULL)
 		node_cache = slab_cache_create(
-		    "devfs node", sizeof(struct dnode), 0);
+		    "devfs-node", sizeof(struct dnode), 0);
 	e = node_make(s, INO_ROOT, S_DIRECTORY | 0755, &s->root);
 	s->name_max = 255;
 	return e;

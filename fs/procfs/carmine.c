@@ -165,6 +165,23 @@ show_abis(struct seq *q, const struct proc_ctx *c)
 	return OK;
 }
 
+/* As it is written: "DIR ABI", DIR as the reader sees it. */
+static enum err
+show_zones(struct seq *q, const struct proc_ctx *c)
+{
+	char *buf = kmalloc(PATH_MAX), *dir;
+	const struct zone *z;
+
+	(void)c;
+	if (buf == NULL)
+		return ERR_NOMEM;
+	for (unsigned i = 0; (z = zone_by_index(i)) != NULL; i++)
+		if (vfs_path_text(&z->root, NULL, buf, PATH_MAX, &dir) == OK)
+			seq_printf(q, "%s %s\n", dir, z->abi->name);
+	kfree(buf, PATH_MAX);
+	return OK;
+}
+
 /* "DIR ABI" ties a directory to an ABI. */
 static enum err
 store_zones(const struct proc_ctx *c, const char *text, size_t len)
@@ -222,7 +239,7 @@ const struct proc_entry proc_carmine_table[] = {
 	PROC_FILE("log", show_log),
 	PROC_WRITE("trace", show_trace, store_trace),
 	PROC_FILE("unimplemented", show_unimplemented),
-	{ .name = "zones", .mode = S_REGULAR | 0200, .store = store_zones },
+	PROC_WRITE("zones", show_zones, store_zones),
 	PROC_WRITE("runtimes", show_runtimes, store_runtimes),
 	PROC_END,
 };

@@ -98,12 +98,16 @@ show_slabinfo(struct seq *q, const struct proc_ctx *c)
 
 	(void)c;
 	seq_puts(q, "slabinfo - version: 2.1\n# name            <active_objs> "
-	    "<num_objs> <objsize> <objperslab> <pagesperslab>\n");
+	    "<num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
+	    "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> "
+	    "<num_slabs> <sharedavail>\n");
 	for (unsigned i = 0; slab_stats(i, &st); i++)
-		seq_printf(q, "%-17s %6zu %6zu %6zu %4zu %4u\n", st.name,
+		seq_printf(q, "%-17s %6zu %6zu %6zu %4zu %4u : tunables 0 0 0"
+		    " : slabdata %6zu %6zu 0\n", st.name,
 		    st.live, st.size == 0 ? 0 :
 		    st.pages * PAGE_SIZE / st.size, st.size,
-		    st.size == 0 ? 0 : (size_t)(PAGE_SIZE / st.size), 1u);
+		    st.size == 0 ? 0 : (size_t)(PAGE_SIZE / st.size), 1u,
+		    (size_t)st.pages, (size_t)st.pages);
 	return OK;
 }
 

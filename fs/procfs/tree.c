@@ -561,7 +561,7 @@ proc_mount(struct super *s, const char *source, const char *options)
 	(void)options;
 	if (node_cache == NULL)
 		node_cache = slab_cache_create(
-		    "proc node", sizeof(struct pnode), 0);
+		    "proc-node", sizeof(struct pnode), 0);
 	e = pnode_create(s, &proc_root, NULL, &root);
 	if (e == OK)
 		s->root = &root->v;

@@ -346,7 +346,7 @@ sys_mount(struct super *s, const char *source, const char *options)
 	(void)options;
 	if (node_cache == NULL)
 		node_cache = slab_cache_create(
-		    "sysfs node", sizeof(struct snode), 0);
+		    "sysfs-node", sizeof(struct snode), 0);
 	return snode_create(s, &root_entry, NULL, &s->root);
 }
 

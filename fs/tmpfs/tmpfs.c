@@ -550,7 +550,7 @@ tmpfs_setup(struct super *s, const char *options)
 		return ERR_NOMEM;
 	if (node_cache == NULL)
 		node_cache = slab_cache_create(
-		    "tmpfs node", sizeof(struct tnode), 0);
+		    "tmpfs-node", sizeof(struct tnode), 0);
 	fs->super = s;
 	atomic_init(&fs->next_ino, 1);
 	mutex_init(&fs->make_lock, RANK_MEMOBJ, "tmpfs make");

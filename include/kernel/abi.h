@@ -34,6 +34,8 @@ struct abi {
 	/* The image is thrown away: frees abi_data. NULL when start() sets
 	 * none. */
 	void (*discard)(struct image *img);
+	/* May set abi_data, but to nothing that has to be given back: a child
+	 * that fails to start is thrown away without exit. */
 	enum err (*fork)(struct task *child, struct task *parent);
 	void (*exit)(struct task *t);
 	/* Delivers pending signals into f; called from trap_work. */
@@ -140,6 +142,7 @@ struct zone {
 /* Ties a directory to an ABI; from init, the native zone call or /proc. */
 enum err zone_add(const char *dir, const struct abi *abi);
 const struct zone *zone_of(struct file *f); /* NULL: none; never freed */
+const struct zone *zone_by_index(unsigned i); /* the same */
 
 /* ---- runtime delegation ----------------------------------------------- */
 

@@ -102,7 +102,8 @@ size_t reclaim_pages(size_t want);
 
 struct slab_cache;
 
-/* Objects of one size. align 0: natural (16). Never NULL at boot. */
+/* Objects of one size. align 0: natural (16). Never NULL at boot. name: no
+ * spaces, it stands in /proc/slabinfo. */
 struct slab_cache *slab_cache_create(
     const char *name, size_t size, size_t align);
 /* NULL: out of memory. Contents undefined. Any context. */

@@ -273,6 +273,9 @@ task_fork(const struct fork_request *req, struct thread **out)
 
 	if (!arch_frame_is_whole())
 		return ERR_WHOLEFRAME;
+	e = task_check_user_limit(task_current());
+	if (e != OK)
+		return e;
 	if (req->flags & FORK_THREAD)
 		e = fork_thread(req, &t);
 	else
@@ -366,9 +369,10 @@ enum err
 task_spawn(struct task *parent, struct thread **out)
 {
 	struct task *t = NULL;
-	enum err e;
+	enum err e = task_check_user_limit(parent);
 
-	e = task_create(parent->container, 0, &t);
+	if (e == OK)
+		e = task_create(parent->container, 0, &t);
 	if (e != OK)
 		return e;
 	mutex_lock(&parent->lock);

@@ -118,6 +118,8 @@ void sig_pending_init(struct sig_pending *p);
 void sig_pending_flush(struct sig_pending *p);
 /* Sets work bits of a thread and brings it to look at them. */
 void thread_poke(struct thread *t, unsigned work);
+/* limits.c: ERR_AGAIN when t's user has as many tasks as t may see of it. */
+enum err task_check_user_limit(struct task *t);
 /* The state of t changed; tells its parent. */
 void notify_parent(struct task *t, int child_code, int status);
 /* The same with the tree lock held alone. */

@@ -37,6 +37,43 @@ pass_on(struct task *t, enum rlimit_kind kind, uint64_t soft)
 		pass_to_space(t->space, kind, soft);
 }
 
+/* Threads, and processes that nobody has waited for, of a real user. */
+static uint64_t
+tasks_of_user(struct container *c, uint32_t uid)
+{
+	uint64_t n = 0;
+	struct task *t;
+
+	for (int pid = 1; task_next(c, pid, &t) == OK; pid++) {
+		rcu_read_lock();
+		if (atomic_load_explicit(&t->creds,
+		    memory_order_acquire)->uid == uid)
+			n += MAX(atomic_load(&t->thread_count), 1u);
+		rcu_read_unlock();
+		pid = t->pid;
+		task_unref(t);
+	}
+	return n;
+}
+
+/* Counting walks all tasks: only who is limited pays for it. */
+enum err
+task_check_user_limit(struct task *t)
+{
+	uint64_t most = t->rlimits[RLIM_NPROC].soft;
+	struct creds *c;
+	uint32_t uid;
+
+	if (LIKELY(most == UINT64_MAX))
+		return OK;
+	c = creds_get(t);
+	uid = c->uid;
+	creds_put(c);
+	if (uid == 0 || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
+		return OK;
+	return tasks_of_user(t->container, uid) < most ? OK : ERR_AGAIN;
+}
+
 static enum err
 check(enum rlimit_kind kind, const struct rlimit_pair *now,
     const struct rlimit_pair *want)

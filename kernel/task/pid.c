@@ -223,7 +223,7 @@ pid_init(void)
 		return;
 	pid_cache = slab_cache_create("pid", sizeof(struct pid), 0);
 	node_cache = slab_cache_create(
-	    "radix node", sizeof(struct radix_node), 0);
+	    "radix-node", sizeof(struct radix_node), 0);
 }
 
 bool

@@ -37,14 +37,15 @@ PROMPT = r"(?m)^" + SEQUENCES + r"[^\n]{0,60}[#$] " + SEQUENCES + r"\Z"
 
 class Console:
     """A machine and its serial line; more is for qemu.command(). Times are
-    hang detectors."""
+    hang detectors. mux: Ctrl-A is the emulator's, as by `make run`."""
 
     def __init__(self, smp=1, mem="512M", append="", cmd=None, extra=None,
-                 kernel=KERNEL, **more):
+                 kernel=KERNEL, mux=False, **more):
         image = qemu.image_for(str(IMAGES), mem)
         self.image, self.temporary = qemu.initrd(image, cmd, extra)
+        con = "stdio,id=con,signal=off" + (",mux=on" if mux else "")
         argv = qemu.command(ARCH, str(kernel), self.image, smp, mem, append,
-                            ("-chardev", "stdio,id=con,signal=off"), **more)
+                            ("-chardev", con), **more)
         self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)
@@ -150,6 +151,49 @@ def console(boot, smp):
     c = boot(smp=smp)
     c.prompt()
     return c
+
+
+class Shell:
+    """Lines one after the other in one machine, each in a subshell."""
+
+    def __init__(self, extra):
+        self.extra, self.console, self.reported = extra, None, ""
+
+    def start(self):
+        self.console = Console(smp=2, extra=self.extra)
+        self.console.prompt()
+        # The editor draws a line anew that wraps: have it never wrap.
+        self.console.line("stty cols 2000")
+
+    def close(self):
+        if self.console:
+            self.console.close()
+            self.reported += self.console.reports()
+        self.console = None
+
+    def __call__(self, line):
+        """Gives (status, output)."""
+        try:
+            if not self.console:
+                self.start()
+            text = self.console.line("(%s)" % line, 60)
+            return int(self.console.line("echo $?")), text
+        except BaseException:
+            self.close()  # the next line gets a machine that works
+            raise
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """As run_line, for lines that need no machine of their own: they share
+    one by module. /extra/numbers is there."""
+    extra = tmp_path_factory.mktemp("extra")
+    (extra / "numbers").write_text("3\n20\n1\n30\n")
+    (extra / "numbers").chmod(0o644)
+    s = Shell(extra)
+    yield s
+    s.close()
+    assert s.reported == ""
 
 
 @pytest.fixture

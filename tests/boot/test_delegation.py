@@ -51,3 +51,16 @@ def test_ktrace_shows_calls_of_each_abi_across_exec(run_line):
     assert 'xv6:write(1, "hi", 2)' in text
     assert "xv6:call_" not in text
     assert 'linux:write(1, "ho' in text
+
+
+def test_ktrace_of_a_process_that_ends(run_line):
+    status, text = run_line(
+        "sh -c 'sleep 2; echo end >/dev/null' & ktrace -p $! 2>&1")
+    assert status == 0, text
+    assert "no such task" not in text
+    assert "end" in text
+
+
+def test_the_zones_are_told(run_line):
+    assert run_line("sort /proc/carmine/zones") == (
+        0, "/abi/linux linux\n/abi/xv6 xv6\n")

@@ -1,8 +1,9 @@
 """Debian's programs, unmodified, with their real output."""
+import hashlib
 import re
 
 import pytest
-from conftest import ARCH
+from conftest import ARCH, PROMPT, Console
 
 LINUX = "/abi/linux"
 
@@ -50,58 +51,89 @@ def lines(*text):
     ("/bin/env -i A=1 /abi/linux/bin/env", "A=1\n"),
     ("/bin/uname -sm", None),
 ])
-def test_a_linux_program(run_line, tmp_path, line, want):
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x/numbers").write_text("3\n20\n1\n30\n")
-    (tmp_path / "x/numbers").chmod(0o644)
-    status, text = run_line(LINUX + line, extra=tmp_path / "x")
+def test_a_linux_program(shell, line, want):
+    status, text = shell(LINUX + line)
     assert status == 0, text
     if want is None:
         assert re.fullmatch(r"\S+ " + ARCH + r"\n", text)
     elif "sha256sum" in line:
-        import hashlib
         digest = hashlib.sha256(b"3\n20\n1\n30\n").hexdigest()
         assert text == "%s  /extra/numbers\n" % digest
     else:
         assert text == want
 
 
-def test_dpkg_lists_its_packages(run_line):
-    status, text = run_line(LINUX + "/bin/dpkg -l | cat")
+def test_dpkg_lists_its_packages(shell):
+    status, text = shell(LINUX + "/bin/dpkg -l | cat")
     assert status == 0
     for name in ("bash", "coreutils", "libc6"):
         assert re.search(r"(?m)^ii  %s\S* +\S" % name, text)
 
 
-def test_ls_colours_on_the_console(run_line):
-    status, text = run_line(LINUX + "/bin/ls --color=auto -d /abi/linux/usr")
+def test_dpkg_knows_whose_a_file_is(shell):
+    status, text = shell(LINUX + "/bin/dpkg -S /usr/bin/bash "
+                            "'*/libc.so.6' 2>&1 | /abi/linux/bin/sort")
+    assert status == 0
+    assert re.fullmatch(r"bash: /usr/bin/bash\n"
+                        r"libc6:\S+: /usr/lib/\S+/libc.so.6\n", text)
+
+
+def test_ls_colours_on_the_console(shell):
+    status, text = shell(LINUX + "/bin/ls --color=auto -d /abi/linux/usr")
     assert status == 0
     assert re.search(r"\x1b\[01;34m.*usr.*\x1b\[0m", text)
 
 
-def test_ps_shows_the_processes(run_line):
-    status, text = run_line(LINUX + "/bin/ps ax")
+def test_ps_shows_the_processes(shell):
+    status, text = shell(LINUX + "/bin/ps ax")
     assert status == 0
     assert re.search(r"(?m)^ +1 .*init", text)
-    status, text = run_line(LINUX + "/bin/busybox ps")
+    status, text = shell(LINUX + "/bin/busybox ps")
     assert status == 0
     assert "init" in text
 
 
-def test_top_runs_once(run_line):
-    status, text = run_line(LINUX + "/bin/busybox top -b -n 1")
+def test_top_runs_once(shell):
+    status, text = shell(LINUX + "/bin/busybox top -b -n 1")
     assert status == 0
     assert "Mem:" in text and "init" in text
 
 
-def test_free_uptime_and_mount_read_proc(run_line):
+def test_free_uptime_and_mount_read_proc(shell):
     line = "{0}/bin/busybox free && {0}/bin/busybox uptime && " \
         "{0}/bin/busybox mount".format(LINUX)
-    status, text = run_line(line)
+    status, text = shell(line)
     assert status == 0
     assert re.search(r"Mem: +\d+ +\d+", text)
     assert "load average" in text
     assert " on / type " in text
+
+
+@pytest.mark.parametrize("program,shown,keys", [
+    ("/bin/top", r"Tasks:(.*\n)*.*PID(.*\n)*.*init", "q"),
+    ("/bin/busybox top", r"Mem:(.*\n)*.*PID(.*\n)*.*init", "q"),
+    ("/bin/less /etc/passwd", r"root:x:0:0.*\n(.*\n)*.*nobody", "q"),
+    ("/bin/watch -n 1 echo it", r"Every 1.0s(.*\n)*.*it", "\x03"),
+    ("/bin/vim.tiny /tmp/new", r'"/tmp/new"', "ihello\x1b:wq\r"),
+])
+def test_a_program_draws_the_screen(screen, program, shown, keys):
+    screen.send(LINUX + program + "\r")
+    screen.expect(shown)
+    screen.send(keys)
+    screen.expect(PROMPT)
+    assert screen.line("echo $?") in ("0\n", "130\n")
+    if "vim" in program:
+        assert screen.line("cat /tmp/new") == "hello\n"
+
+
+@pytest.fixture(scope="module")
+def screen():
+    c = Console(smp=2)
+    c.prompt()
+    c.line("export TERM=vt100")
+    yield c
+    c.close()
+    assert c.reports() == ""
 
 
 def test_bash_is_interactive(boot):
@@ -112,12 +144,13 @@ def test_bash_is_interactive(boot):
     c.send("echo $((1 + 1)) is t\x7fTWO\r")
     c.expect(r"2 is TWO\n")
     # What is typed before the program runs is for the shell: wait for it.
-    c.send("sh -c 'echo up; sleep 100'\r")
+    # A shell that waits behind vfork would not be stopped.
+    c.send("sh -c 'echo up; exec sleep 100'\r")
     c.expect(r"up\n")
     c.send("\x1a")
     c.expect(r"Stopped")
     c.send("jobs\r")
-    c.expect(r"\[1\]\+ +Stopped +sh -c .*sleep 100")
+    c.expect(r"\[1\]\+ +Stopped +sh -c .*exec sleep 100")
     c.send("kill %1; wait; echo g''one\r")
     c.expect(r"gone\n")
     c.expect(r"root@carmine:~# ")
@@ -159,8 +192,8 @@ def test_a_missing_interpreter_is_said(run_line, tmp_path):
     assert text != ""
 
 
-def test_vmstat_counts(run_line):
-    status, text = run_line("/abi/linux/usr/bin/vmstat -s")
+def test_vmstat_counts(shell):
+    status, text = shell("/abi/linux/usr/bin/vmstat -s")
     assert status == 0
     assert "pages swapped out" in text
 
@@ -180,3 +213,12 @@ def test_what_is_mapped_lies_below_the_room_of_the_stack(run_line):
             loader = 0
             stack += 1
     assert stack == 5
+
+
+def test_slabtop_and_pmap_read_proc(shell):
+    status, text = shell(LINUX + "/bin/slabtop -o | head -n 20")
+    assert status == 0
+    assert re.search(r"(?m)^ *\d+ +\d+ +\d+% .* kmalloc-16", text)
+    status, text = shell(LINUX + "/bin/pmap 1")
+    assert status == 0
+    assert re.search(r"(?m)^[0-9a-f]{16} +\d+K r-x-- init\n", text)

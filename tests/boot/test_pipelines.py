@@ -30,10 +30,10 @@ def test_the_signature_pipeline(run_line, smp):
 
 @pytest.mark.parametrize("first,second,third",
                          itertools.product(CAT, GREP, COUNT))
-def test_a_pipeline_of(run_line, first, second, third):
+def test_a_pipeline_of(shell, first, second, third):
     line = "%s < /etc/passwd | %s | %s" % (CAT[first], GREP[second],
                                            COUNT[third])
-    assert run_line(line) == (0, "1\n")
+    assert shell(line) == (0, "1\n")
 
 
 def test_bash_reports_the_status_of_a_native_program(run_line):

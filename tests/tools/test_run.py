@@ -52,3 +52,20 @@ def test_memory_sizes():
 def test_small_machines_get_the_small_image():
     assert qemu.image_for("d", "191M").endswith("min.cpio")
     assert qemu.image_for("d", "192M").endswith("full.cpio")
+
+
+@pytest.mark.parametrize("option,value,says", [
+    ("smp", "x", "SMP=x: want a number from 1"),
+    ("smp", "0", "SMP=0: want a number from 1"),
+    ("mem", "lots", "MEM=lots: want a number with K, M or G"),
+    ("mem", "1M", "MEM=1M: want at least 8M"),
+    ("extra", "/nonexistent", "EXTRA=/nonexistent: no such directory"),
+    ("cmd", "a\nb", "CMD is one line")])
+def test_a_wrong_option_is_said_in_one_line(monkeypatch, capsys, option,
+                                            value, says):
+    monkeypatch.setattr(sys, "argv", ["run.py", "--kernel", "k", "--images",
+                                      "i", "--" + option, value])
+    with pytest.raises(SystemExit) as end:
+        run.arguments()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "run: %s\n" % says

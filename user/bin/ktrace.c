@@ -110,11 +110,32 @@ show_news(bool quietly)
 	free(text);
 }
 
+/* Also of one that nobody has waited for. */
+static bool
+has_ended(pid_t pid)
+{
+	char path[40], text[128] = "";
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')');
+	return state == NULL || state[1] == '\0' || state[2] == 'Z' ||
+	    state[2] == 'X';
+}
+
 int
 main(int argc, char **argv)
 {
 	bool running = argc == 3 && strcmp(argv[1], "-p") == 0;
 	struct sigaction sa = { .sa_handler = on_signal };
+	bool ended = false;
 	int status = 0;
 	pid_t pid;
 
@@ -130,18 +151,17 @@ main(int argc, char **argv)
 	pid = running ? (pid_t)number_arg(argv[2]) : start(argv + 1);
 	if (pid < 0 || (running && !trace(CM_TRACE_ON, pid)))
 		return 1;
-	while (!stop) {
-		bool ended = running ? kill(pid, 0) != 0 :
+	while (!stop && !ended) {
+		ended = running ? has_ended(pid) :
 		    waitpid(pid, &status, WNOHANG) == pid;
-
 		show_news(false);
-		if (ended)
-			break;
-		usleep(50000);
+		if (!ended)
+			usleep(50000);
 	}
 	if (running) {
-		trace(CM_TRACE_OFF, pid);
-		return tool_status;
+		if (!ended)
+			cm_trace_control(CM_TRACE_OFF, (cm_pid_t)pid);
+		return 0;
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 	    128 + WTERMSIG(status);

@@ -91,19 +91,94 @@ offer_commands(const struct wanted *w)
 	}
 }
 
-static void
-offer_files(const char *word, struct strs *out)
-{
-	const char *slash = strrchr(word, '/');
-	size_t n = slash == NULL ? 0 : (size_t)(slash - word) + 1;
-	char *before = xstrndup(word, n), *dir;
-	struct wanted w = { word + n, out, before };
+/* The word that ends at the cursor, as it was typed and without quotes. */
+struct typed_word {
+	size_t from;       /* its first byte in the line */
+	struct buf text;   /* unquoted */
+	size_t slash;      /* in text: behind the last one */
+	size_t raw_slash;  /* in the line, the same place */
+	char slash_quote;  /* open there */
+	char quote;        /* open at the cursor, or 0 */
+};
 
-	dir = n == 0 ? xstrdup(".") : expand_string(before);
+static void
+word_start(struct typed_word *w, size_t at)
+{
+	w->from = w->raw_slash = at;
+	w->text.len = w->slash = 0;
+	w->slash_quote = w->quote;
+	buf_put(&w->text, "", 0);
+}
+
+static void
+word_put(struct typed_word *w, char c, size_t behind)
+{
+	buf_putc(&w->text, c);
+	if (c != '/')
+		return;
+	w->slash = w->text.len;
+	w->raw_slash = behind;
+	w->slash_quote = w->quote;
+}
+
+static void
+word_find(struct typed_word *w, const char *line, size_t at)
+{
+	*w = (struct typed_word){ 0 };
+	word_start(w, 0);
+	for (size_t i = 0; i < at; i++) {
+		char c = line[i];
+
+		if (c == w->quote && c != '\0') {
+			w->quote = '\0';
+		} else if (w->quote == '\0' && (c == '"' || c == '\'')) {
+			w->quote = c;
+		} else if (w->quote == '\0' &&
+		    strchr(" \t;|&()<>=`", c) != NULL) {
+			word_start(w, i + 1);
+		} else if (c == '\\' && w->quote != '\'') {
+			if (++i < at)
+				word_put(w, line[i], i + 1);
+		} else {
+			word_put(w, c, i + 1);
+		}
+	}
+}
+
+/* Does the word end in the beginning of a variable's name? Gives where. */
+static bool
+names_variable(const struct typed_word *w, const char *line, size_t at,
+    size_t *name)
+{
+	size_t i = at, braces;
+
+	while (i > w->from && (isalnum((unsigned char)line[i - 1]) ||
+	    line[i - 1] == '_'))
+		i--;
+	*name = i;
+	braces = i > w->from && line[i - 1] == '{';
+	return w->quote != '\'' && i > w->from + braces &&
+	    line[i - braces - 1] == '$' && (i < braces + 2 ||
+	    line[i - braces - 2] != '\\');
+}
+
+static void
+offer_files(const struct typed_word *word, const char *line, struct strs *out)
+{
+	char *before = xstrndup(word->text.s, word->slash), *dir = NULL;
+	struct wanted w = { word->text.s + word->slash, out, before };
+	struct buf raw = { 0 };
+
+	/* The folder as the shell will read it: ~ and variables count. */
+	buf_put(&raw, line + word->from, word->raw_slash - word->from);
+	if (word->slash_quote != '\0')
+		buf_putc(&raw, word->slash_quote);
+	dir = word->slash == 0 ? xstrdup(".") : expand_string(raw.s);
 	if (dir != NULL)
 		offer_dir(&w, dir, false);
 	free(dir);
 	free(before);
+	buf_free(&raw);
 }
 
 static bool
@@ -129,34 +204,33 @@ remove_doubles(struct strs *l)
 	l->n = kept;
 }
 
-void
-complete(const char *line, size_t at, size_t *from, struct strs *out)
+size_t
+complete(const char *line, size_t at, char *open, struct strs *out)
 {
-	size_t start = at;
-	const char *dollar;
-	char *word;
+	size_t name, typed;
+	struct typed_word word;
+	bool brace = false;
 
-	while (start > 0 && strchr(" \t;|&()<>=`'\"", line[start - 1]) ==
-	    NULL)
-		start--;
-	word = xstrndup(line + start, at - start);
-	dollar = strrchr(word, '$');
-	if (dollar != NULL) {
-		size_t open = dollar[1] == '{' ? 2 : 1;
-		char *before = xstrndup(word, (size_t)(dollar - word) + open);
-		struct wanted w = { dollar + open, out, before };
+	word_find(&word, line, at);
+	typed = word.text.len;
+	if (names_variable(&word, line, at, &name)) {
+		char *prefix = xstrndup(line + name, at - name);
+		struct wanted w = { prefix, out, "" };
 
+		typed = at - name;
+		brace = line[name - 1] == '{';
 		var_each(offer_var, &w);
-		free(before);
-	} else if (strchr(word, '/') == NULL && *word != '~' &&
-	    command_position(line, start)) {
-		struct wanted w = { word, out, "" };
+		free(prefix);
+	} else if (word.slash == 0 && line[word.from] != '~' &&
+	    command_position(line, word.from)) {
+		struct wanted w = { word.text.s, out, "" };
 
 		offer_commands(&w);
 	} else {
-		offer_files(word, out);
+		offer_files(&word, line, out);
 	}
-	free(word);
+	*open = brace ? '}' : word.quote;
+	buf_free(&word.text);
 	remove_doubles(out);
-	*from = start;
+	return typed;
 }

@@ -232,6 +232,10 @@ escape_key(void)
 		return K_WORD_LEFT;
 	if (c == 'f')
 		return K_WORD_RIGHT;
+	if (c == 'd')
+		return K_KILL_WORD;
+	if (c == 0x7f || c == CTRL('H'))
+		return CTRL('W');
 	if (c != '[' && c != 'O')
 		return 0;
 	while (isdigit(c = edit_key()) || c == ';') {
@@ -342,6 +346,9 @@ edit_change(struct edit *e, int c)
 		if (e->killed != NULL)
 			edit_insert(e, e->killed, strlen(e->killed));
 		break;
+	case K_KILL_WORD:
+		kill_text(e, e->at, word_behind(e));
+		break;
 	case '\t':
 		edit_complete(e);
 		break;
@@ -351,7 +358,7 @@ edit_change(struct edit *e, int c)
 		edit_redraw(e);
 		break;
 	default:
-		if (c >= ' ')
+		if (c >= ' ' && c < K_DELETE)
 			edit_insert(e, &ch, 1);
 		else
 			edit_motion(e, c);

@@ -9,7 +9,8 @@
 #define CTRL(c) ((c) & 0x1f)
 #endif
 
-enum { K_DELETE = -10, K_WORD_LEFT = -11, K_WORD_RIGHT = -12 };
+/* Keys that are no byte; -1 is the end of input. */
+enum { K_DELETE = 0x100, K_WORD_LEFT, K_WORD_RIGHT, K_KILL_WORD };
 
 enum edit_end { E_LINE, E_END, E_INTERRUPT };
 

@@ -63,12 +63,16 @@ common_prefix(const struct strs *l)
 
 /* Text from a name, with a backslash before what the shell would see. */
 static void
-insert_escaped(struct edit *e, const char *s, size_t n)
+insert_escaped(struct edit *e, const char *s, size_t n, char quote)
 {
+	const char *seen = quote == '\'' ? "" : quote == '"' ? "$`\"\\" :
+	    " \t*?[]&;|<>()'\"\\$`#!~{}";
 	struct buf b = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		if (strchr(" \t*?[]&;|<>()'\"\\", s[i]) != NULL)
+		if (s[i] == '\'' && quote == '\'')
+			buf_puts(&b, "'\\'"); /* and the quote itself */
+		else if (strchr(seen, s[i]) != NULL)
 			buf_putc(&b, '\\');
 		buf_putc(&b, s[i]);
 	}
@@ -80,21 +84,25 @@ void
 edit_complete(struct edit *e)
 {
 	struct strs found = { 0 };
-	size_t from = e->at, typed, n;
+	size_t typed, n;
+	char open;
 
-	complete(e->line.s, e->at, &from, &found);
-	typed = e->at - from;
+	typed = complete(e->line.s, e->at, &open, &found);
 	if (found.n == 0) {
 		write_all(sh.tty, "\a", 1);
 		return;
 	}
 	n = common_prefix(&found);
 	if (n > typed)
-		insert_escaped(e, found.v[0] + typed, n - typed);
+		insert_escaped(e, found.v[0] + typed, n - typed, open);
 	else if (found.n > 1)
 		show_list(e, &found);
-	if (found.n == 1 && n > 0 && found.v[0][n - 1] != '/')
-		edit_insert(e, " ", 1);
+	if (found.n == 1 && n > 0 && found.v[0][n - 1] != '/') {
+		if (open != '\0')
+			edit_insert(e, &open, 1);
+		if (open != '}')
+			edit_insert(e, " ", 1);
+	}
 	strs_free(&found);
 }
 

@@ -462,8 +462,13 @@ run_input(struct input *in)
 			input_drop_line(in);
 			continue;
 		}
-		if (!more && in->interactive && sh.interrupted)
+		if (in->interactive && sh.interrupted) {
+			/* In the editor, or a built-in like read. */
+			sh.status = 130;
+			if (more && sh.unwind == U_NONE)
+				write_all(2, "\n", 1);
 			continue;
+		}
 		if (!more)
 			break;
 		if (sh.unwind != U_NONE && (!in->interactive ||

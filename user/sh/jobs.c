@@ -254,15 +254,27 @@ tell(const struct job *j)
 	buf_free(&b);
 }
 
+/* The job with the next number; in this order they are told of. */
+static struct job *
+job_behind(int id)
+{
+	struct job *found = NULL;
+
+	for (struct job *j = jobs; j != NULL; j = j->next)
+		if (j->id > id && (found == NULL || j->id < found->id))
+			found = j;
+	return found;
+}
+
 void
 job_notify(void)
 {
 	struct job *next;
 
-	for (struct job *j = jobs; j != NULL; j = next) {
+	for (struct job *j = job_behind(0); j != NULL; j = next) {
 		enum proc_state s = job_state(j);
 
-		next = j->next;
+		next = job_behind(j->id);
 		if (s != P_RUN && !j->told && sh.interactive)
 			tell(j);
 		if (s != P_RUN)
@@ -278,10 +290,10 @@ job_list(bool long_form, bool pids_only)
 	struct job *next;
 
 	job_reap();
-	for (struct job *j = jobs; j != NULL; j = next) {
+	for (struct job *j = job_behind(0); j != NULL; j = next) {
 		struct buf b = { 0 };
 
-		next = j->next;
+		next = job_behind(j->id);
 		if (pids_only)
 			buf_printf(&b, "%d\n", (int)j->pgid);
 		else

@@ -382,8 +382,10 @@ void edit_restore(void);
 void history_load(void);
 void history_add(const char *line);
 const char *history_get(size_t back); /* 1: the newest; NULL: no such */
-/* Candidates for the word that ends at line[at]; *from: where it begins. */
-void complete(const char *line, size_t at, size_t *from, struct strs *out);
+/* Candidates for the word that ends at line[at].
+ * Gives how many bytes of each candidate stand before the cursor already,
+ * and what has to be closed there, a quote or a brace, or 0. */
+size_t complete(const char *line, size_t at, char *open, struct strs *out);
 
 /* main.c: the state of this shell */
 struct shell {
