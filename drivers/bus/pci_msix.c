@@ -175,6 +175,16 @@ requester_of(const struct pci_func *f)
 	return id;
 }
 
+/* A function whose messages are on has no line: off, while it has none. */
+static void
+lines_again(const struct pci_msix *m)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->message[i].irq != 0)
+			return;
+	pci_write16(m->func, m->cap + MSIX_CONTROL, 0);
+}
+
 enum err
 pci_msix(
     struct device *d, struct device *owner, const struct pci_message *m)
@@ -199,8 +209,10 @@ pci_msix(
 	e = msi_alloc(&r);
 	if (e != OK) {
 		kfree(g, sizeof(*g));
+		lines_again(f->msix);
 		return e;
 	}
+	pci_write16(f, f->msix->cap + MSIX_CONTROL, CONTROL_ON);
 	*g = (struct message){ f->msix, m->index };
 	f->msix->message[m->index].irq = (uint16_t)r.irq;
 	f->msix->message[m->index].cpu = (uint16_t)m->cpu;

@@ -133,7 +133,7 @@ broken(struct its *its, const char *why)
 {
 	klog(LOG_ERROR, "its: %s; messages are off", why);
 	its->state = ITS_BROKEN;
-	return ERR_IO;
+	return ERR_NOTSUP; /* devices have lines, too */
 }
 
 /* Puts one into the ring and waits until it is done. */
@@ -286,12 +286,13 @@ its_start(struct its *its)
 
 	if (e == OK)
 		e = ring_make(its);
-	if (e != OK)
-		return e;
-	mmio_write32(its->regs, GITS_CTLR, CTLR_ENABLED);
+	if (e == OK)
+		mmio_write32(its->regs, GITS_CTLR, CTLR_ENABLED);
 	for (unsigned cpu = 0; e == OK && cpu < boot_info.cpu_count; cpu++)
 		if (gicv3_redist(cpu) != NULL)
 			e = cpu_on(its, cpu);
+	if (e == ERR_NOMEM)
+		return broken(its, "no memory for its tables");
 	if (e == OK)
 		its->state = ITS_ON;
 	return e;
@@ -369,7 +370,7 @@ its_alloc(void *chip, struct msi_request *r)
 	enum err e = its->state == ITS_NEW ? its_start(its) : OK;
 
 	if (e != OK || its->state == ITS_BROKEN)
-		return e != OK ? e : ERR_IO;
+		return e != OK ? e : ERR_NOTSUP;
 	if (gicv3_redist(r->cpu) == NULL)
 		return ERR_INVAL;
 	e = device_get(its, r->requester, &d);
