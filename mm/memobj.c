@@ -406,7 +406,7 @@ memobj_cache_init(void)
 	node_cache = slab_cache_create(
 	    "radix-node", sizeof(struct radix_node), 0);
 	memobj_cache = slab_cache_create("memobj", sizeof(struct memobj), 0);
-	stored.reclaimer.name = "page cache";
+	stored.reclaimer.name = "page-cache";
 	stored.reclaimer.reclaim = cache_reclaim;
 	reclaim_register(&stored.reclaimer);
 }

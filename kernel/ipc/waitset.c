@@ -569,7 +569,7 @@ cache_init(void)
 	nest_lock();
 	if (item_cache == NULL)
 		rcu_store(&item_cache, slab_cache_create(
-		    "waitset item", sizeof(struct ws_item), 0));
+		    "waitset-item", sizeof(struct ws_item), 0));
 	nest_unlock();
 }
 

@@ -3,7 +3,7 @@ import hashlib
 import re
 
 import pytest
-from conftest import ARCH, PROMPT, Console
+from conftest import ARCH, SEQUENCES, Console
 
 LINUX = "/abi/linux"
 
@@ -120,7 +120,7 @@ def test_a_program_draws_the_screen(screen, program, shown, keys):
     screen.send(LINUX + program + "\r")
     screen.expect(shown)
     screen.send(keys)
-    screen.expect(PROMPT)
+    screen.expect(r"~ \$ " + SEQUENCES + r"\Z")
     assert screen.line("echo $?") in ("0\n", "130\n")
     if "vim" in program:
         assert screen.line("cat /tmp/new") == "hello\n"
