@@ -70,7 +70,7 @@ FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 # Where the linker keeps all functions, their callees must be there as well.
 FDT_SRCS += $(if $(filter host,$(ARCH)),fdt_rw.c fdt_wip.c)
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
-$(O)/libfdt/%.c.o: mk/kernel.mk | $(DEPS)/libfdt/.done
+$(O)/libfdt/%.c.o: | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(KCC) $(filter-out -W%,$(KCFLAGS)) -w -c $(DEPS)/libfdt/$*.c -o $@
@@ -131,7 +131,15 @@ endif
 
 -include $(patsubst %.o,%.d,$(KOBJS)) $(O)/offsets.d
 
+# $(call noted,FILE,TEXT): writes it only when that changes it.
+noted = $(shell mkdir -p $(O); echo '$(2)' | cmp -s - $(1) || \
+    echo '$(2)' > $(1))
+
 # A source that comes or goes changes the list: link again.
-$(shell mkdir -p $(O); echo '$(KOBJS)' | cmp -s - $(O)/objects || \
-    echo '$(KOBJS)' > $(O)/objects)
+$(call noted,$(O)/objects,$(KOBJS))
 $(O)/carmine.elf $(O)/libcarmine.a: $(O)/objects
+
+# Other flags: compile again.
+$(call noted,$(O)/flags,$(KCC) $(KCFLAGS) $(KAFLAGS) \
+    $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v) $($(v))))
+$(KOBJS) $(FDT_OBJS) $(OFFSETS): $(O)/flags

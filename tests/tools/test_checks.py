@@ -1,5 +1,6 @@
 """The checks of `make check` find what they are for."""
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -134,3 +135,18 @@ def test_a_lock_rank_needs_its_row():
     header = "RANK_FILE = 46, RANK_PORT = 60, RANK_PAGE = 96,"
     assert list(tidy.ranks(header, page)) == [
         "docs/locking.md: RANK_PAGE (96) is missing"]
+
+
+def test_other_flags_compile_again(tmp_path):
+    target = tmp_path / "riscv64-gcc-release/lib/crc.c.o"
+
+    def make(*more):
+        return subprocess.run(
+            ["make", "-s", "B=%s" % tmp_path, "DEPS=build/deps", str(target),
+             *more], cwd=TOP, check=True, stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"]}, text=True).stderr
+
+    assert "lib/crc.c.o" in make()
+    assert "lib/crc.c.o" not in make()
+    assert "lib/crc.c.o" in make("ARCH_CFLAGS=-DOTHER")
+    assert "lib/crc.c.o" not in make("ARCH_CFLAGS=-DOTHER")
