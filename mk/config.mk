@@ -67,6 +67,7 @@ LD := $(CROSS)ld
 AR := $(CROSS)ar
 endif
 NM := $(CROSS)nm
+READELF := $(CROSS)readelf
 STRIP := $(CROSS)strip
 OBJCOPY := $(CROSS)objcopy
 

@@ -22,9 +22,11 @@ KINC := -I. -Iinclude -Iarch/$(ARCH)/include \
     $(addprefix -I,$(wildcard abi/*/arch/$(ARCH))) -I$(O)/include \
     -Itools/libfdt -isystem $(DEPS)/libfdt
 CBASE := -std=gnu2x -ffreestanding -fno-common -fno-strict-aliasing -fwrapv \
-    -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
-    -fstack-protector-strong -fno-asynchronous-unwind-tables -g \
+    -fno-delete-null-pointer-checks -fstack-protector-strong -g \
     -ffunction-sections -fdata-sections
+# Backtraces go by .debug_frame (tools/unwind.py), on the host by pointers.
+CBASE += $(if $(filter host,$(ARCH)),-fno-omit-frame-pointer, \
+    -fomit-frame-pointer -fno-unwind-tables) -fno-asynchronous-unwind-tables
 KCFLAGS := $(CBASE) -fno-pic -fno-pie $(OPT_$(BUILD)) $(MACH) $(SAN) \
     $(INIT_$(CC)) $(WARN) $(WARN_$(CC)) $(DEFS_$(BUILD)) $(KINC) \
     $(ARCH_CFLAGS)
@@ -68,7 +70,7 @@ FDT_SRCS := fdt.c fdt_ro.c fdt_addresses.c fdt_strerror.c
 # Where the linker keeps all functions, their callees must be there as well.
 FDT_SRCS += $(if $(filter host,$(ARCH)),fdt_rw.c fdt_wip.c)
 FDT_OBJS := $(patsubst %,$(O)/libfdt/%.o,$(FDT_SRCS))
-$(O)/libfdt/%.c.o: mk/kernel.mk | $(DEPS)/libfdt/.done
+$(O)/libfdt/%.c.o: | $(DEPS)/libfdt/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(KCC) $(filter-out -W%,$(KCFLAGS)) -w -c $(DEPS)/libfdt/$*.c -o $@
@@ -76,9 +78,9 @@ $(O)/libfdt.a: $(FDT_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(FDT_OBJS)
 
-# The link is done three times so that the kernel knows its own symbols: with
-# an empty table, with one of the right size, and with the right one. The
-# third image is checked against the table it carries.
+# The link is done three times so that the kernel knows its own symbols and
+# frames: with an empty table, with one of the right size, and with the right
+# one. The third image is checked against the table it carries.
 KLDFLAGS = -nostdlib -static --gc-sections --build-id=none -z noexecstack \
     -z max-page-size=4096 -T arch/$(ARCH)/link.ld $(ARCH_LDFLAGS)
 ifeq ($(filter clang,$(CC)),)
@@ -86,22 +88,24 @@ KLDFLAGS += --no-warn-rwx-segments
 endif
 klink = $(LD) $(KLDFLAGS) -o $(1) $(KOBJS) $(KOBJS_EXTRA) $(2) $(LIBFDT)
 
-$(O)/ksyms0.S: tools/ksyms.py
+KSYMS := tools/ksyms.py tools/unwind.py tools/pack.py
+ksyms = $(PYTHON) tools/ksyms.py table $(NM) $(READELF) $(1)
+$(O)/ksyms0.S: $(KSYMS)
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/ksyms.py empty > $@
 
 $(O)/carmine.elf: $(KOBJS) $(KOBJS_EXTRA) $(LIBFDT) arch/$(ARCH)/link.ld \
-    $(O)/ksyms0.S tools/ksyms.py
+    $(O)/ksyms0.S $(KSYMS)
 	$(call say,LD,$@)
 	$(Q)$(KCC) $(KAFLAGS) -c $(O)/ksyms0.S -o $(O)/ksyms0.o
 	$(Q)$(call klink,$(O)/pass0.elf,$(O)/ksyms0.o)
-	$(Q)$(PYTHON) tools/ksyms.py table $(NM) $(O)/pass0.elf > $(O)/ksyms1.S
+	$(Q)$(call ksyms,$(O)/pass0.elf) > $(O)/ksyms1.S
 	$(Q)$(KCC) $(KAFLAGS) -c $(O)/ksyms1.S -o $(O)/ksyms1.o
 	$(Q)$(call klink,$(O)/pass1.elf,$(O)/ksyms1.o)
-	$(Q)$(PYTHON) tools/ksyms.py table $(NM) $(O)/pass1.elf > $(O)/ksyms2.S
+	$(Q)$(call ksyms,$(O)/pass1.elf) > $(O)/ksyms2.S
 	$(Q)$(KCC) $(KAFLAGS) -c $(O)/ksyms2.S -o $(O)/ksyms2.o
 	$(Q)$(call klink,$(O)/pass2.elf,$(O)/ksyms2.o)
-	$(Q)$(PYTHON) tools/ksyms.py table $(NM) $(O)/pass2.elf | \
+	$(Q)$(call ksyms,$(O)/pass2.elf) | \
 	    cmp -s - $(O)/ksyms2.S || \
 	    { echo "ksyms: the symbol table did not settle" >&2; exit 1; }
 	$(Q)rm -f $(O)/pass0.elf $(O)/pass1.elf
@@ -127,7 +131,15 @@ endif
 
 -include $(patsubst %.o,%.d,$(KOBJS)) $(O)/offsets.d
 
+# $(call noted,FILE,TEXT): writes it only when that changes it.
+noted = $(shell mkdir -p $(O); echo '$(2)' | cmp -s - $(1) || \
+    echo '$(2)' > $(1))
+
 # A source that comes or goes changes the list: link again.
-$(shell mkdir -p $(O); echo '$(KOBJS)' | cmp -s - $(O)/objects || \
-    echo '$(KOBJS)' > $(O)/objects)
+$(call noted,$(O)/objects,$(KOBJS))
 $(O)/carmine.elf $(O)/libcarmine.a: $(O)/objects
+
+# Other flags: compile again.
+$(call noted,$(O)/flags,$(KCC) $(KCFLAGS) $(KAFLAGS) \
+    $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v) $($(v))))
+$(KOBJS) $(FDT_OBJS) $(OFFSETS): $(O)/flags

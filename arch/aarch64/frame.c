@@ -95,9 +95,9 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
-arch_frame_fp(const struct arch_frame *f)
+arch_frame_ra(const struct arch_frame *f)
 {
-	return f->regs[FRAME_FP];
+	return f->regs[FRAME_LR];
 }
 
 vaddr_t

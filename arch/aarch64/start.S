@@ -52,7 +52,6 @@ primary:
 	b.lo	1b
 	phys	x0, boot_stack_top
 	mov	sp, x0
-	mov	x29, xzr
 	mov	x0, x21
 	bl	start_map		/* x0 = root of the kernel half */
 	mov	x22, x0
@@ -68,7 +67,6 @@ primary_virtual:
 	mov	sp, x0
 	ldr	x0, =boot_thread
 	msr	tpidr_el1, x0
-	mov	x29, xzr
 	mrs	x0, mpidr_el1
 	mov	x1, x21
 	bl	kernel_main
@@ -87,7 +85,6 @@ secondary_start:
 secondary_virtual:
 	mov	sp, x23
 	msr	tpidr_el1, x22
-	mov	x29, xzr
 	bl	cpu_main
 	brk	#1
 

@@ -28,9 +28,9 @@ context_switch:
 	mov	x0, x3
 	ret
 
-	/* First run of a context: x19 = entry, x20 = arg, x29 = 0. */
+	/* First run of a context: x19 = entry, x20 = arg. */
 	.globl context_entry
 context_entry:
-	mov	x30, xzr		/* where a backtrace ends */
 	mov	x0, x20
-	br	x19
+	blr	x19
+	brk	#1

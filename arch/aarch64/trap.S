@@ -6,6 +6,8 @@
  */
 #include "offsets.h"
 
+	.cfi_sections .debug_frame
+
 #define R(n) (FRAME_REGS + (n) * 8)
 #define EC_SVC 0x15
 
@@ -118,7 +120,6 @@ vectors:
 	stp	x10, x11, [sp, #FRAME_PC]
 	stp	x0, x12, [sp, #FRAME_ORIG_X0]
 	str	x13, [sp, #FRAME_ESR]
-	mov	x29, xzr
 	.endm
 
 user_sync:
@@ -188,11 +189,17 @@ kernel_exception:
 	stp	x10, x11, [sp, #FRAME_PC]
 	str	x12, [sp, #FRAME_ESR]
 	mov	x0, sp
-	/* a frame record, so that a backtrace goes on through the trap */
-	stp	x29, x10, [sp, #-16]!
-	mov	x29, sp
+	/* for tools/unwind.py and gdb; 32: what is interrupted goes on at pc */
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_return_column 32
+	.cfi_def_cfa sp, FRAME_SIZE
+	.cfi_offset 32, FRAME_PC - FRAME_SIZE
+	.irp	n, 19,20,21,22,23,24,25,26,27,28,29,30
+	.cfi_offset \n, R(\n) - FRAME_SIZE
+	.endr
 	bl	trap_kernel
-	add	sp, sp, #16
+	.cfi_endproc
 	load_callee
 	load_caller_and_return
 
@@ -201,7 +208,7 @@ stack_overflow:
 	add	x0, x0, #FRAME_SIZE
 	mrs	x1, elr_el1
 	mrs	x2, far_el1
-	mov	x3, x29
+	mov	x3, x30
 	adrp	x9, overflow_stack_top
 	add	x9, x9, :lo12:overflow_stack_top
 	mov	sp, x9
@@ -211,19 +218,18 @@ stack_overflow:
 	 * "the application ended" and the status. */
 	.globl semihosting_exit, semihosting_hlt
 semihosting_exit:
-	stp	x29, x30, [sp, #-32]!
-	mov	x29, sp
+	sub	sp, sp, #16
 	mov	x1, #0x26
 	movk	x1, #2, lsl #16
-	stp	x1, x0, [sp, #16]
-	add	x1, sp, #16
+	stp	x1, x0, [sp]
+	mov	x1, sp
 	mov	w0, #0x18
 semihosting_hlt:
 	hlt	#0xf000
-	ldp	x29, x30, [sp], #32
+	add	sp, sp, #16
 	ret
 
 	.bss
-	.balign	16
+	.balign	4096			/* ARCH_SIDE_STACK */
 	.space	4096
 overflow_stack_top:

@@ -8,6 +8,7 @@
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
+#include <kernel/unwind.h>
 
 #include "arm64.h"
 
@@ -17,7 +18,7 @@ void trap_user(struct arch_frame *f, uint64_t far);
 void trap_user_irq(struct arch_frame *f);
 void trap_kernel(struct arch_frame *f, uint64_t is_irq, uint64_t far);
 NORETURN void trap_stack_overflow(
-    vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp);
+    vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t ra);
 NORETURN void trap_unexpected(
     uint64_t kind, uint64_t pc, uint64_t esr, uint64_t far);
 
@@ -157,13 +158,16 @@ trap_kernel(struct arch_frame *f, uint64_t is_irq, uint64_t far)
 }
 
 void
-trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp)
+trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t ra)
 {
+	struct unwind u;
+
 	panic_enter();
 	log_raw("panic: kernel stack overflow: sp %lx pc %lx address %lx "
 	    "(cpu %u)\n", (unsigned long)sp, (unsigned long)pc,
 	    (unsigned long)addr, cpu_id());
-	panic_finish(fp); /* of the stack that is full */
+	unwind_at(&u, pc, sp, ra); /* of the stack that is full */
+	panic_finish(&u);
 }
 
 /* A vector that nothing should come through. */

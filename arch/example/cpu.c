@@ -89,13 +89,6 @@ arch_putc(char c UNUSED)
 {
 }
 
-/* Here: a walk along the frame pointers of this kernel stack. */
-size_t
-arch_backtrace(vaddr_t fp UNUSED, vaddr_t *pcs UNUSED, size_t max UNUSED)
-{
-	return 0;
-}
-
 /* Here: an instruction that gives entropy, if there is one. */
 bool
 arch_random_seed(uint64_t out[4] UNUSED)

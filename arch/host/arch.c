@@ -109,12 +109,6 @@ arch_putc(char c)
 	putchar(c);
 }
 
-size_t
-arch_backtrace(vaddr_t fp UNUSED, vaddr_t *pcs UNUSED, size_t max UNUSED)
-{
-	return 0; /* the sanitizers print better ones */
-}
-
 bool
 arch_random_seed(uint64_t out[4])
 {
@@ -177,7 +171,7 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
-arch_frame_fp(const struct arch_frame *f UNUSED)
+arch_frame_ra(const struct arch_frame *f UNUSED)
 {
 	return 0;
 }

@@ -2,6 +2,6 @@
 # no time of its own: tests that measure shares of a CPU run in machines only.
 ifeq ($(ARCH),host)
 KSKIP += mm/kmap.c $(wildcard arch/common/*.c) tests/kernel/mm_kmap.c \
-    tests/kernel/sched_run.c tests/kernel/security.c
+    tests/kernel/sched_run.c tests/kernel/security.c tests/kernel/unwind.c
 endif
 KSKIP += $(if $(filter asan,$(BUILD)),,arch/host/asan.c)

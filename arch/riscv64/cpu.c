@@ -217,29 +217,3 @@ arch_random_seed(uint64_t out[4])
 	(void)out;
 	return false;
 }
-
-/* A frame record lies below fp: the caller's fp at -16, the return address
- * at -8. Only addresses of this kernel stack are read. */
-size_t
-arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max)
-{
-	size_t n = 0;
-	vaddr_t base;
-
-	if (fp == 0)
-		fp = (vaddr_t)__builtin_frame_address(0);
-	base = ALIGN_DOWN(fp - 1, 2 * KSTACK_SIZE) + KSTACK_SIZE;
-	while (n < max && fp - 16 >= base && fp <= base + KSTACK_SIZE &&
-	    IS_ALIGNED(fp, 8)) {
-		const uint64_t *record = (const uint64_t *)fp;
-		vaddr_t next = record[-2];
-
-		if (record[-1] < DIRECT_BASE)
-			break;
-		pcs[n++] = record[-1];
-		if (next <= fp)
-			break;
-		fp = next;
-	}
-	return n;
-}

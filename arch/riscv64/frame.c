@@ -85,9 +85,9 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
-arch_frame_fp(const struct arch_frame *f)
+arch_frame_ra(const struct arch_frame *f)
 {
-	return f->regs[FRAME_S0];
+	return f->regs[FRAME_RA];
 }
 
 vaddr_t

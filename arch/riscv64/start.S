@@ -25,7 +25,7 @@ _start:
 	li	t1, 1
 	amoswap.w.aqrl t1, t1, (t0)
 	bnez	t1, late_hart
-	mv	s2, a0			/* not s0: it is fp */
+	mv	s2, a0
 	mv	s1, a1
 	lla	t0, kernel_bss_start
 	lla	t1, kernel_bss_end
@@ -34,7 +34,6 @@ _start:
 	bltu	t0, t1, 1b
 	lla	sp, boot_stack_top
 	lla	tp, boot_thread
-	mv	fp, zero
 	mv	a0, s1
 	call	start_map		/* a0 = satp */
 	kernel_offset
@@ -89,7 +88,6 @@ secondary_start:
 	ld	t0, START_SATP(a1)
 	ld	tp, START_HEAD(a1)
 	ld	sp, START_STACK(a1)
-	mv	fp, zero
 	kernel_offset
 	lla	t2, 3f
 	add	t2, t2, t1

@@ -25,8 +25,9 @@ context_switch:
 	mv	a0, a3
 	ret
 
-	/* First run of a context: s0 = 0, s1 = entry, s2 = arg. */
+	/* First run of a context: s1 = entry, s2 = arg. */
 	.globl context_entry
 context_entry:
 	mv	a0, s2
-	jr	s1
+	jalr	s1
+	unimp

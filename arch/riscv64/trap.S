@@ -2,12 +2,14 @@
  * Traps. sscratch holds the current thread in user mode and 0 in the kernel,
  * so one csrrw tells where we came from.
  *
- * C code keeps s1-s11 and does not use gp, so most system calls neither save
+ * C code keeps s0-s11 and does not use gp, so most system calls neither save
  * nor load them: they are stored into the frame when a signal may be delivered
  * or when the call asks for them (CALL_AGAIN). All other traps fill the frame
  * at once.
  */
 #include "offsets.h"
+
+	.cfi_sections .debug_frame
 
 #define R(n) (FRAME_REGS + ((n) - 1) * 8)
 
@@ -28,11 +30,11 @@
 	sd	t4, R(29)(sp)
 	sd	t5, R(30)(sp)
 	sd	t6, R(31)(sp)
-	sd	s0, R(8)(sp)	/* the kernel's frame pointer from now on */
 	.endm
 
 	.macro save_callee
 	sd	gp, R(3)(sp)
+	sd	s0, R(8)(sp)
 	sd	s1, R(9)(sp)
 	sd	s2, R(18)(sp)
 	sd	s3, R(19)(sp)
@@ -101,7 +103,6 @@ trap_entry:
 	sd	t1, R(4)(sp)
 	sd	t3, FRAME_STATUS(sp)
 	li	t0, 8
-	mv	fp, zero
 	bne	t4, t0, trap_user_other
 	addi	t2, t2, 4
 	sd	t2, FRAME_PC(sp)
@@ -115,14 +116,13 @@ trap_entry:
 	or	t0, t0, a1
 	bnez	t0, syscall_slow
 
-	/* Fast way back: a0 is the result, gp and s1-s11 still hold the user's
+	/* Fast way back: a0 is the result, gp and s0-s11 still hold the user's
 	 * values. */
 	ld	t0, FRAME_PC(sp)
 	ld	t1, FRAME_STATUS(sp)
 	csrw	sepc, t0
 	csrw	sstatus, t1
 	csrw	sscratch, tp
-	ld	s0, R(8)(sp)
 	ld	tp, R(4)(sp)
 	load_caller
 	ld	sp, R(2)(sp)
@@ -208,13 +208,18 @@ trap_from_kernel:
 	sd	t2, FRAME_PC(sp)
 	sd	t3, FRAME_STATUS(sp)
 	mv	a0, sp
-	/* a frame record, so that a backtrace goes on through the trap */
-	addi	sp, sp, -16
-	sd	t2, 8(sp)
-	sd	s0, 0(sp)
-	addi	s0, sp, 16
+	/* for tools/unwind.py and gdb; 64: what is interrupted goes on at pc */
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_return_column 64
+	.cfi_def_cfa sp, FRAME_SIZE
+	.cfi_offset 64, FRAME_PC - FRAME_SIZE
+	.cfi_offset 1, R(1) - FRAME_SIZE
+	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
+	.cfi_offset \n, R(\n) - FRAME_SIZE
+	.endr
 	call	trap_kernel
-	addi	sp, sp, 16
+	.cfi_endproc
 	/* irqs are off; the FPU bits may have changed by a switch */
 	ld	t0, FRAME_PC(sp)
 	ld	t1, FRAME_STATUS(sp)
@@ -236,12 +241,12 @@ stack_overflow:
 	addi	a0, sp, FRAME_SIZE
 	csrr	a1, sepc
 	csrr	a2, stval
-	mv	a3, s0
+	mv	a3, ra
 	lla	sp, overflow_stack_top
 	call	trap_stack_overflow
 	unimp
 
 	.bss
-	.balign	16
+	.balign	4096		/* ARCH_SIDE_STACK */
 	.space	4096
 overflow_stack_top:

@@ -9,13 +9,14 @@
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
+#include <kernel/unwind.h>
 
 #include "csr.h"
 
 void trap_user(struct arch_frame *f, uint64_t cause, uint64_t value);
 void trap_kernel(struct arch_frame *f, uint64_t cause, uint64_t value);
 NORETURN void trap_stack_overflow(
-    vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp);
+    vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t ra);
 
 #define CAUSE_INTERRUPT (UINT64_C(1) << 63)
 
@@ -116,11 +117,14 @@ trap_kernel(struct arch_frame *f, uint64_t cause, uint64_t value)
 }
 
 void
-trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t fp)
+trap_stack_overflow(vaddr_t sp, vaddr_t pc, vaddr_t addr, vaddr_t ra)
 {
+	struct unwind u;
+
 	panic_enter();
 	log_raw("panic: kernel stack overflow: sp %lx pc %lx address %lx "
 	    "(cpu %u)\n", (unsigned long)sp, (unsigned long)pc,
 	    (unsigned long)addr, cpu_id());
-	panic_finish(fp); /* of the stack that is full */
+	unwind_at(&u, pc, sp, ra); /* of the stack that is full */
+	panic_finish(&u);
 }

@@ -459,28 +459,3 @@ arch_random_seed(uint64_t out[4])
 			return false;
 	return true;
 }
-
-/* A frame record is the caller's rbp, then the return address. Only addresses
- * of this kernel stack are read. */
-size_t
-arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max)
-{
-	size_t n = 0;
-	vaddr_t base;
-
-	if (fp == 0)
-		fp = (vaddr_t)__builtin_frame_address(0);
-	base = ALIGN_DOWN(fp, 2 * KSTACK_SIZE) + KSTACK_SIZE;
-	while (n < max && fp >= base && fp + 16 <= base + KSTACK_SIZE &&
-	    IS_ALIGNED(fp, 8)) {
-		const uint64_t *record = (const uint64_t *)fp;
-
-		if (record[1] < DIRECT_BASE)
-			break;
-		pcs[n++] = record[1];
-		if (record[0] <= fp)
-			break;
-		fp = record[0];
-	}
-	return n;
-}

@@ -181,9 +181,9 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
-arch_frame_fp(const struct arch_frame *f)
+arch_frame_ra(const struct arch_frame *f UNUSED)
 {
-	return f->rbp;
+	return 0;
 }
 
 vaddr_t

@@ -93,7 +93,6 @@ pvh_high:
 	call	set_current
 	movl	%ebp, %edi
 	xorl	%esi, %esi
-	xorl	%ebp, %ebp
 	call	kernel_main
 	ud2
 
@@ -148,7 +147,6 @@ secondary_start:
 	movq	START_CPU(%rbx), %rdi
 	movq	START_HEAD(%rbx), %rsi
 	call	set_current
-	xorl	%ebp, %ebp
 	call	cpu_main
 	ud2
 

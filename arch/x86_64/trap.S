@@ -1,7 +1,7 @@
 /*
  * Traps. A frame is always the whole set of user registers (struct
  * arch_frame). The way back from a system call that changed nothing but its
- * result is SYSRET and leaves rbx, r12-r15 alone: C code has kept them.
+ * result is SYSRET and leaves rbx, rbp, r12-r15 alone: C code has kept them.
  *
  * Which GS base is loaded: from user mode always the user's, so one swapgs;
  * from the kernel always the kernel's, but for traps that can strike between
@@ -11,6 +11,8 @@
  * was. Programs may set any GS base, so its value says nothing.
  */
 #include "offsets.h"
+
+	.cfi_sections .debug_frame
 
 	/* Nothing in kernel mode touches user pages; user mode may have set
 	 * AC, which would let it. Three bytes that become clac (cpu.c). */
@@ -74,7 +76,6 @@ syscall_entry:
 	pushq	%rax			/* call */
 	pushq	$0			/* vector */
 	push_registers
-	xorl	%ebp, %ebp
 	sti
 	movq	%rsp, %rdi
 	call	trap_syscall
@@ -99,7 +100,6 @@ syscall_entry:
 	movq	FRAME_ARGS + 24(%rsp), %r10
 	movq	FRAME_ARGS + 32(%rsp), %r8
 	movq	FRAME_ARGS + 40(%rsp), %r9
-	movq	FRAME_RBP(%rsp), %rbp
 	movq	FRAME_RSP(%rsp), %rsp
 	swapgs
 	sysretq
@@ -122,7 +122,6 @@ trap_common:
 	jz	trap_from_kernel
 	swapgs
 trap_from_user:
-	xorl	%ebp, %ebp
 	movq	%rsp, %rdi
 	call	trap_user
 
@@ -152,14 +151,26 @@ user_enter:
 	movq	%rdi, %rsp
 	jmp	user_return_slow
 
-	/* A frame record, so that a backtrace goes on through the trap. */
+	/* For tools/unwind.py and gdb: all registers are in the frame. */
+	.macro cfi_frame
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_def_cfa rsp, FRAME_SIZE
+	.cfi_offset rip, FRAME_RIP - FRAME_SIZE
+	.cfi_offset rsp, FRAME_RSP - FRAME_SIZE
+	.cfi_offset rbp, FRAME_RBP - FRAME_SIZE
+	.cfi_offset rbx, FRAME_RBP + 8 - FRAME_SIZE
+	.cfi_offset r12, FRAME_RBP - 8 - FRAME_SIZE
+	.cfi_offset r13, FRAME_RBP - 16 - FRAME_SIZE
+	.cfi_offset r14, FRAME_RBP - 24 - FRAME_SIZE
+	.cfi_offset r15, FRAME_RBP - 32 - FRAME_SIZE
+	.endm
+
 trap_from_kernel:
 	movq	%rsp, %rdi
-	pushq	FRAME_RIP(%rsp)
-	pushq	%rbp
-	movq	%rsp, %rbp
+	cfi_frame
 	call	trap_kernel
-	addq	$16, %rsp
+	.cfi_endproc
 	pop_registers
 	iretq
 
@@ -180,11 +191,9 @@ trap_paranoid:
 	shrq	$32, %rdx
 	wrmsr
 	movq	%rsp, %rdi
-	pushq	FRAME_RIP(%rsp)
-	pushq	%rbp
-	movq	%rsp, %rbp
+	cfi_frame
 	call	trap_kernel_any
-	addq	$16, %rsp
+	.cfi_endproc
 	movl	$MSR_GS_BASE, %ecx
 	movl	%r12d, %eax
 	movl	%r13d, %edx

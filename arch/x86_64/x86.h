@@ -34,7 +34,6 @@
 
 /* Stacks of traps that may come at any instruction, each IST_BYTES large and
  * aligned; the last word of each points to the CPU's struct x86_cpu. */
-#define IST_BYTES 8192
 enum { IST_DB, IST_NMI, IST_MC, IST_DF, IST_COUNT };
 
 struct x86_tss {

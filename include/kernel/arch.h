@@ -101,6 +101,11 @@ struct sysargs {
 #define arch_kernel_slide() UINT64_C(0)
 #endif
 
+/* Size and alignment of the stacks that are no thread's. */
+#ifndef ARCH_SIDE_STACK
+#define ARCH_SIDE_STACK PAGE_SIZE
+#endif
+
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
 
@@ -219,8 +224,8 @@ void arch_frame_set_call(struct arch_frame *f, uintptr_t nr);
 void arch_frame_set_tls(struct arch_frame *f, uintptr_t tls);
 vaddr_t arch_frame_pc(const struct arch_frame *f);
 vaddr_t arch_frame_sp(const struct arch_frame *f);
-/* The frame pointer, for arch_backtrace(). */
-vaddr_t arch_frame_fp(const struct arch_frame *f);
+/* The register with the return address of a leaf; 0: there is none. */
+vaddr_t arch_frame_ra(const struct arch_frame *f);
 void arch_frame_set_pc(struct arch_frame *f, vaddr_t pc);
 void arch_frame_set_sp(struct arch_frame *f, vaddr_t sp);
 void arch_frame_set_ra(struct arch_frame *f, vaddr_t ra);
@@ -253,9 +258,8 @@ void arch_sync_icache(const void *addr, size_t len);
 /* ---- debug ------------------------------------------------------------ */
 
 void arch_putc(char c); /* early console; may spin with a limit */
-/* Fills pcs with return addresses, fp being a frame pointer. Returns the
- * count. */
-size_t arch_backtrace(vaddr_t fp, vaddr_t *pcs, size_t max);
+/* Inline: arch_here(pc, sp, ra) sets three variables to the address of its
+ * own code and what the registers are there (ra: as arch_frame_ra). */
 bool arch_random_seed(uint64_t out[4]); /* CPU entropy, false when none */
 
 /* ---- upward ----------------------------------------------------------- */

@@ -28,10 +28,12 @@ uint64_t log_end(void); /* sequence of the next byte */
 struct waitq *log_waitq(void); /* woken when bytes come */
 
 NORETURN void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* Prints "name+offset" lines of a backtrace. fp 0: from here. */
-void backtrace_print(vaddr_t fp);
-/* The symbol around addr, or NULL; *offset from its start. */
-const char *symbol_name(vaddr_t addr, size_t *offset);
+/* Prints the callers of here as "name+offset" lines. */
+void backtrace_print(void);
+/* The name of the symbol around addr, cut to fit, "?" if there is none;
+ * returns how far into it addr is. */
+#define SYMBOL_NAME_MAX 64
+size_t symbol_name(vaddr_t addr, char name[SYMBOL_NAME_MAX]);
 
 NORETURN void assert_failed(
     const char *what, const char *file, int line);

@@ -5,13 +5,15 @@
 
 #include <kernel/arch.h>
 
+struct unwind;
+
 /* True once a CPU panics: the others stop at their next IPI. */
 bool panic_running(void);
 /* Makes this CPU the reporter, stops the others; irqs off afterwards. */
 void panic_enter(void);
 /* Prints backtrace, the other CPUs, log and traces, and ends the machine with
- * the panic status. fp 0: from here. */
-NORETURN void panic_finish(vaddr_t fp);
+ * the panic status. from NULL: from here. */
+NORETURN void panic_finish(const struct unwind *from);
 /* What another CPU does once a panic runs: hands in where it is and stops.
  * f: the registers of what the stop interrupted, or NULL. */
 NORETURN void panic_stop(const struct arch_frame *f, const char *task, int pid);

@@ -141,17 +141,17 @@ asan_trim(const void *p, size_t len, size_t room)
 static NOINLINE void
 report(uintptr_t addr, size_t len, bool writes, vaddr_t from)
 {
-	size_t off = 0;
-	const char *name;
+	char name[SYMBOL_NAME_MAX];
+	size_t off;
 
 	if (panic_running() || atomic_exchange(&shadow.reporting, true))
 		return;
 	if (atomic_fetch_add(&shadow.reports, 1) < REPORTS_MAX) {
-		name = symbol_name(from, &off);
+		off = symbol_name(from, name);
 		log_raw("asan: %s of %zu bytes at %p in %s+0x%zx\n",
 		    writes ? "store" : "load", len, (void *)addr,
-		    name != NULL ? name : "?", off);
-		backtrace_print(0);
+		    name, off);
+		backtrace_print();
 	}
 	atomic_store(&shadow.reporting, false);
 }

@@ -5,20 +5,18 @@
  * handler looks at panic_running(), leave a record of where they were on their
  * stacks, and never run again. One that has interrupts off does not answer;
  * the report goes past every lock that it may hold.
- *
- * The symbol table is what tools/ksyms.py put into the image: addresses in
- * rising order and their names.
  */
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/panic.h>
 #include <kernel/random.h>
 #include <kernel/trace.h>
+#include <kernel/unwind.h>
 
 #include <lib/fmt.h>
 
 #define PANIC_STATUS 99u /* what the emulator exits with */
-#define FRAMES_MAX   32
+#define FRAMES_MAX   32u
 #define STOP_LIMIT   NS_PER_SEC /* for the others to stop */
 #define LOG_LINES    16
 
@@ -27,60 +25,37 @@ struct stopped {
 	const struct arch_frame *frame; /* NULL: not known */
 	const char *task;
 	int pid;
-	vaddr_t pcs[FRAMES_MAX];
-	size_t count;
+	struct unwind at; /* of that stack, which nobody changes any more */
 };
 
 static atomic_uint panic_owner; /* CPU number + 1; 0: none */
 static struct stopped *_Atomic stopped[CPU_MAX];
 
-extern const uint32_t ksyms_count;
-extern const vaddr_t ksyms_end; /* of the code */
-extern const vaddr_t ksyms_addr[];
-extern const uint32_t ksyms_name_off[];
-extern const char ksyms_names[];
-
-const char *
-symbol_name(vaddr_t addr, size_t *offset)
+static void
+print_place(const struct unwind *u)
 {
-	uint32_t low = 0, high = ksyms_count;
+	char name[SYMBOL_NAME_MAX];
+	size_t off = unwind_name(u, name);
 
-	addr -= arch_kernel_slide();
-	if (ksyms_count == 0 || addr < ksyms_addr[0] || addr >= ksyms_end)
-		return NULL;
-	while (high - low > 1) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (ksyms_addr[mid] <= addr)
-			low = mid;
-		else
-			high = mid;
-	}
-	*offset = addr - ksyms_addr[low];
-	return &ksyms_names[ksyms_name_off[low]];
+	log_raw("  %016lx %s+0x%lx\n", (unsigned long)u->pc, name,
+	    (unsigned long)off);
 }
 
+/* Changes a copy: a second report may want to begin there again. */
 static void
-print_pcs(const vaddr_t *pcs, size_t n)
+print_callers(struct unwind u)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t off = 0;
-		const char *name = symbol_name(pcs[i] - 1, &off);
-
-		log_raw("  %016lx %s+0x%lx\n", (unsigned long)pcs[i],
-		    name != NULL ? name : "?", (unsigned long)off + 1);
-	}
+	for (unsigned n = 0; n < FRAMES_MAX && unwind_next(&u); n++)
+		print_place(&u);
 }
 
 void
-backtrace_print(vaddr_t fp)
+backtrace_print(void)
 {
-	vaddr_t pcs[FRAMES_MAX];
+	struct unwind u;
 
-	/* Not the port's own frame: a leaf keeps no return address. */
-	if (fp == 0)
-		fp = (vaddr_t)__builtin_frame_address(0);
-	print_pcs(pcs, arch_backtrace(fp, pcs, FRAMES_MAX));
+	UNWIND_HERE(&u);
+	print_callers(u);
 }
 
 bool
@@ -115,8 +90,7 @@ panic_stop(const struct arch_frame *f, const char *task, int pid)
 	struct stopped s = { .frame = f, .task = task, .pid = pid };
 
 	arch_irq_disable();
-	s.count = arch_backtrace((vaddr_t)__builtin_frame_address(0), s.pcs,
-	    FRAMES_MAX);
+	UNWIND_HERE(&s.at);
 	atomic_store_explicit(&stopped[cpu_id()], &s, memory_order_release);
 	arch_halt();
 }
@@ -138,7 +112,7 @@ print_other(unsigned cpu, ns_t limit)
 	    s->task != NULL ? s->task : "-");
 	if (s->frame != NULL)
 		arch_frame_dump(s->frame);
-	print_pcs(s->pcs, s->count);
+	print_callers(s->at);
 }
 
 static void
@@ -153,12 +127,17 @@ print_others(void)
 }
 
 void
-panic_finish(vaddr_t fp)
+panic_finish(const struct unwind *from)
 {
 	if (arch_kernel_slide() != 0) /* tools/symbolize.py takes it off */
 		log_raw("kernel offset %016lx\n",
 		    (unsigned long)arch_kernel_slide());
-	backtrace_print(fp);
+	if (from == NULL) {
+		backtrace_print();
+	} else {
+		print_place(from);
+		print_callers(*from);
+	}
 	print_others();
 	log_dump(LOG_LINES);
 	trace_dump();
@@ -177,7 +156,7 @@ panic(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_raw("panic: %s (cpu %u)\n", text, cpu_id());
-	panic_finish(0);
+	panic_finish(NULL);
 }
 
 void

@@ -95,7 +95,7 @@ static void
 end(void)
 {
 	log_raw("\n");
-	backtrace_print(0);
+	backtrace_print();
 }
 
 static void

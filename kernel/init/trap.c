@@ -12,6 +12,7 @@
 #include <kernel/task.h>
 #include <kernel/time.h>
 #include <kernel/trace.h>
+#include <kernel/unwind.h>
 
 /* ---- system calls ------------------------------------------------------ */
 
@@ -213,18 +214,18 @@ trap_fault(struct arch_frame *f, enum trap_kind kind, vaddr_t addr)
 void
 trap_kernel_fault(struct arch_frame *f, const char *what, vaddr_t addr)
 {
-	vaddr_t pc = arch_frame_pc(f);
-	size_t off = 0;
-	const char *name = symbol_name(pc, &off);
+	char name[SYMBOL_NAME_MAX];
+	size_t off = symbol_name(arch_frame_pc(f), name);
+	struct unwind u;
 
 	panic_enter();
 	log_raw("panic: %s at %lx in %s+0x%lx (cpu %u, task %d %s)\n", what,
-	    (unsigned long)addr, name != NULL ? name : "?",
-	    (unsigned long)off, cpu_id(),
+	    (unsigned long)addr, name, (unsigned long)off, cpu_id(),
 	    task_current() != NULL ? task_current()->pid : -1,
 	    task_current() != NULL ? task_current()->name : "-");
 	arch_frame_dump(f);
-	panic_finish(arch_frame_fp(f));
+	unwind_frame(&u, f);
+	panic_finish(&u);
 }
 
 /* ---- interrupts -------------------------------------------------------- */

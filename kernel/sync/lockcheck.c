@@ -32,7 +32,7 @@ report(const struct held_lock *held, enum lock_rank rank, const char *name)
 		return; /* from now on silent */
 	log_raw("lock order: %s (rank %u) taken while %s (rank %u) is held\n",
 	    name, (unsigned)rank, held->name, (unsigned)held->rank);
-	backtrace_print(0);
+	backtrace_print();
 	atomic_store(&reporting, false);
 }
 

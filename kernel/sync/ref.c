@@ -17,5 +17,5 @@ ref_bug(struct ref *r)
 	if (atomic_fetch_add_explicit(&reports, 1, memory_order_relaxed) >= 8)
 		return;
 	log_raw("reference count of %p was wrong; it is pinned\n", (void *)r);
-	backtrace_print(0);
+	backtrace_print();
 }

@@ -84,7 +84,7 @@ irq_use_check(struct spinlock *l)
 	if (now & LOCK_USE_TOLD) {
 		log_raw("lock order: %s is taken in interrupts and with "
 		    "interrupts on\n", l->name);
-		backtrace_print(0);
+		backtrace_print();
 	}
 }
 

@@ -81,7 +81,7 @@ tty_sysrq(char key)
 		break;
 	case 'l':
 		log_raw("sysrq: cpu %u\n", cpu_id());
-		backtrace_print(0);
+		backtrace_print();
 		break;
 	case '0':
 	case '1':

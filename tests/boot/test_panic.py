@@ -65,6 +65,17 @@ def test_a_fault_is_reported_and_ends_the_machine(crash, name):
     assert status == PANIC
 
 
+def test_a_backtrace_goes_from_the_fault_to_the_call(crash):
+    text, _ = crash("null", smp=2)
+    found = frames(text)
+    assert found[:2] == ["crash_null", "crash_by_name"], text
+    assert found[-2] == "trap_syscall", text  # the last is the port's entry
+    # The other CPU's goes on through the interrupt that stopped it.
+    other = re.findall(r"^  [0-9a-f]{16} (\w+)\+0x", text.split("\ncpu ")[1],
+                       re.M)
+    assert "sched_idle_loop" in other[1:], text
+
+
 def test_a_fault_shows_registers(crash):
     text, status = crash("c", file="/proc/sysrq-trigger")
     assert re.search(r"(?i)\b(sp|rsp)\b.? *[0-9a-f]{16}", text), text

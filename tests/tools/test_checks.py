@@ -1,5 +1,6 @@
 """The checks of `make check` find what they are for."""
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -151,3 +152,18 @@ def test_a_file_of_one_port_needs_a_reason():
 def test_lines_of_a_port_are_counted(tmp_path):
     (tmp_path / "a.c").write_text("one\n\nthree\n")
     assert ports.lines_of({"arch/a.c": tmp_path / "a.c"}) == 3
+
+
+def test_other_flags_compile_again(tmp_path):
+    target = tmp_path / "riscv64-gcc-release/lib/crc.c.o"
+
+    def make(*more):
+        return subprocess.run(
+            ["make", "-s", "B=%s" % tmp_path, "DEPS=build/deps", str(target),
+             *more], cwd=TOP, check=True, stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"]}, text=True).stderr
+
+    assert "lib/crc.c.o" in make()
+    assert "lib/crc.c.o" not in make()
+    assert "lib/crc.c.o" in make("ARCH_CFLAGS=-DOTHER")
+    assert "lib/crc.c.o" not in make("ARCH_CFLAGS=-DOTHER")

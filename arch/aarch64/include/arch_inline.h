@@ -26,6 +26,11 @@
 extern paddr_t arch_kernel_phys;
 #define KERNEL_PHYS arch_kernel_phys
 
+/* x30 first: any of the others may be given that register. */
+#define arch_here(pc, sp, ra) \
+	__asm__ volatile("mov %2, x30\n\tmov %1, sp\n\tadr %0, ." \
+	    : "=r"(pc), "=r"(sp), "=r"(ra))
+
 /* User registers at kernel entry, at the top of the kernel stack. */
 struct arch_frame {
 	uint64_t regs[31]; /* x0 .. x30 */

@@ -20,6 +20,9 @@
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
 #define KERNEL_PHYS UINT64_C(0x80200000) /* where the image starts */
 
+/* Here: assembly that reads them; tools/unwind.py reads the rest. */
+#define arch_here(pc, sp, ra) ((pc) = (sp) = (ra) = 0)
+
 /* User registers at kernel entry, at the top of the kernel stack. Here: all
  * that a program can see, in the order in which trap.S stores them. */
 struct arch_frame {

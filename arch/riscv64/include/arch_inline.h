@@ -25,6 +25,11 @@
 extern uint64_t kernel_slide; /* slide.c: what KERNEL_BASE moved by */
 #define arch_kernel_slide() kernel_slide
 
+/* ra first: any of the others may be given that register. */
+#define arch_here(pc, sp, ra) \
+	__asm__ volatile("mv %2, ra\n\tmv %1, sp\n\tauipc %0, 0" \
+	    : "=r"(pc), "=r"(sp), "=r"(ra))
+
 /* User registers at kernel entry, at the top of the kernel stack. */
 struct arch_frame {
 	uint64_t pc;

@@ -21,6 +21,15 @@
 #define KERNEL_BASE UINT64_C(0xffffffff80000000) /* shows physical 0 */
 #define KERNEL_PHYS UINT64_C(0x200000) /* where the image starts */
 
+#define arch_here(pc, sp, ra) do { \
+	__asm__ volatile("movq %%rsp, %1\n\tleaq 0(%%rip), %0" \
+	    : "=r"(pc), "=r"(sp)); \
+	(ra) = 0; \
+} while (0)
+
+#define IST_BYTES 8192 /* stacks of traps at any instruction, x86.h */
+#define ARCH_SIDE_STACK IST_BYTES
+
 /*
  * User registers at kernel entry, at the top of the kernel stack. The last
  * five words are what the CPU itself pushes, the arguments of a call lie in
