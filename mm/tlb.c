@@ -32,8 +32,9 @@
 
 #include <kernel/log.h>
 
-#define CPU_BITS 5
-_Static_assert(CPU_MAX == 1 << CPU_BITS, "a generation names its CPU");
+/* A generation: the CPU's number, below it a count that never gets so far. */
+#define CPU_SHIFT 58
+_Static_assert(CPU_MAX <= 1 << (64 - CPU_SHIFT), "a generation names its CPU");
 
 struct tlb_cpu tlb_cpus[CPU_MAX];
 
@@ -49,7 +50,7 @@ generation_next(void)
 {
 	unsigned id = cpu_id();
 
-	return ++tlb_cpus[id].generations << CPU_BITS | id;
+	return ++tlb_cpus[id].generations | (uint64_t)id << CPU_SHIFT;
 }
 
 void
@@ -71,17 +72,15 @@ tlb_space_init(struct arch_space *s)
 /* ---- the software TLB ------------------------------------------------- */
 
 NOINLINE void *
-soft_fill(struct tlb_cpu *t, vaddr_t va, bool write)
+soft_fill(struct arch_space *s, vaddr_t va, bool write)
 {
-	struct arch_space *s = cpu_this()->space;
-	struct soft_entry *e =
-	    &t->soft[(va >> PAGE_SHIFT) % SOFT_ENTRIES];
+	struct soft_entry *e;
 	vaddr_t page = va & ~(vaddr_t)PAGE_MASK;
 	uint64_t generation;
 	unsigned prot;
 	paddr_t pa;
 
-	if (s == NULL || va >= arch_user_end)
+	if (va >= arch_user_end)
 		return NULL;
 	generation = atomic_load_explicit(
 	    &s->generation, memory_order_acquire);
@@ -89,6 +88,7 @@ soft_fill(struct tlb_cpu *t, vaddr_t va, bool write)
 	    (prot & PROT_USER) == 0 || page_of(pa) == NULL ||
 	    (prot & (write ? PROT_WRITE : PROT_READ)) == 0)
 		return NULL;
+	e = soft_entry_of(cpu_this()->tlb, va, generation);
 	e->read = (prot & PROT_READ) != 0 ? page : SOFT_NONE;
 	e->write = (prot & PROT_WRITE) != 0 ? page : SOFT_NONE;
 	e->generation = generation;

@@ -7,7 +7,9 @@
 
 #define SOFT_ENTRIES 32
 
-/* Direct-mapped by page number. read and write hold the page's address when
+/* Direct-mapped by page number and generation, so that programs with the same
+ * addresses, as fork makes them, leave each other's entries alone. read and
+ * write hold the page's address when
  * that access is allowed, else SOFT_NONE. */
 struct soft_entry {
 	vaddr_t read; /* [C] */
@@ -33,8 +35,15 @@ struct tlb_cpu {
 
 extern struct tlb_cpu tlb_cpus[CPU_MAX];
 
-/* Fills the entry from the page tables; NULL: absent or not allowed. */
-void *soft_fill(struct tlb_cpu *t, vaddr_t va, bool write);
+static inline struct soft_entry *
+soft_entry_of(struct tlb_cpu *t, vaddr_t va, uint64_t generation)
+{
+	return &t->soft[((va >> PAGE_SHIFT) + generation) % SOFT_ENTRIES];
+}
+
+/* Fills an entry from the page tables of s, the CPU's own; NULL: absent or
+ * not allowed. */
+void *soft_fill(struct arch_space *s, vaddr_t va, bool write);
 
 /* The kernel address of user address va, or NULL. irqs off; valid until they
  * are on again. */
@@ -42,17 +51,19 @@ static inline void *
 soft_lookup(vaddr_t va, bool write)
 {
 	struct cpu *c = cpu_this();
-	struct tlb_cpu *t = c->tlb;
-	struct soft_entry *e =
-	    &t->soft[(va >> PAGE_SHIFT) % SOFT_ENTRIES];
-	vaddr_t page = va & ~(vaddr_t)PAGE_MASK;
+	struct arch_space *s = c->space;
+	struct soft_entry *e;
+	uint64_t generation;
 
-	if (LIKELY((write ? e->write : e->read) == page &&
-	    c->space != NULL &&
-	    e->generation == atomic_load_explicit(
-	    &c->space->generation, memory_order_relaxed)))
+	if (UNLIKELY(s == NULL))
+		return NULL;
+	generation = atomic_load_explicit(
+	    &s->generation, memory_order_relaxed);
+	e = soft_entry_of(c->tlb, va, generation);
+	if (LIKELY((write ? e->write : e->read) ==
+	    (va & ~(vaddr_t)PAGE_MASK) && e->generation == generation))
 		return (void *)(va + e->delta);
-	return soft_fill(t, va, write);
+	return soft_fill(s, va, write);
 }
 
 void tlb_init(void); /* before any use of user memory */
