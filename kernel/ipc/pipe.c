@@ -333,19 +333,12 @@ unpush(struct pipe *p, size_t n)
 	}
 }
 
-static enum err
-wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
-    REQUIRES(p->lock)
+static NOINLINE enum err
+sleep_for_room(struct pipe *p, size_t len, bool packet) REQUIRES(p->lock)
 {
 	struct wait_entry w = { .exclusive = true };
 	enum err e = OK;
 
-	if (p->readers == 0)
-		return ERR_PIPE;
-	if (has_room(p, len, packet))
-		return OK;
-	if (nonblock)
-		return ERR_AGAIN;
 	while (e == OK) {
 		wait_begin(&p->write_wait, &w, WAIT_SIGNALS);
 		if (has_room(p, len, packet) || p->readers == 0)
@@ -363,6 +356,17 @@ wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
 	}
 	wait_end(&p->write_wait, &w);
 	return e;
+}
+
+static enum err
+wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
+    REQUIRES(p->lock)
+{
+	if (p->readers == 0)
+		return ERR_PIPE;
+	if (has_room(p, len, packet))
+		return OK;
+	return nonblock ? ERR_AGAIN : sleep_for_room(p, len, packet);
 }
 
 /* One write of up to PIPE_BUF bytes, or one packet: all or nothing. */
