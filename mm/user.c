@@ -241,6 +241,22 @@ user_zero(uintptr_t dst, size_t len)
 	}
 }
 
+void *
+user_view(uintptr_t addr, size_t len, unsigned access, unsigned long *flags)
+{
+	unsigned long on;
+	void *there;
+
+	if (UNLIKELY(!in_one_page(addr, len) || (addr & 7) != 0))
+		return NULL;
+	on = arch_irq_save();
+	there = soft_lookup(addr, (access & PROT_WRITE) != 0);
+	if (UNLIKELY(there == NULL))
+		arch_irq_restore(on);
+	*flags = on;
+	return there;
+}
+
 /* ---- strings ---------------------------------------------------------- */
 
 #define ONES  UINT64_C(0x0101010101010101)

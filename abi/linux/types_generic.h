@@ -18,6 +18,14 @@ struct lx_stat {
 };
 LX_SIZE(struct lx_stat, 128);
 
+static inline void
+lx_stat_pad(struct lx_stat *s)
+{
+	s->pad1 = 0;
+	s->pad2 = 0;
+	s->unused[0] = s->unused[1] = 0;
+}
+
 /* The kernel's struct sigaction without sa_restorer, as ports have it that
  * return through the vDSO alone. */
 #ifndef lx_restorer_in

@@ -337,8 +337,10 @@ file_control(struct file *f, unsigned cmd, uintptr_t arg, long *ret)
 enum err
 file_stat_of(struct file *f, struct file_stat *st)
 {
-	if (f->ops->stat != NULL)
+	if (f->ops->stat != NULL) {
+		*st = (struct file_stat){ 0 };
 		return f->ops->stat(f, st);
+	}
 	if (f->vnode == NULL)
 		return ERR_NOTSUP;
 	return vfs_stat(&f->path, st);

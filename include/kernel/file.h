@@ -73,7 +73,8 @@ struct file_ops {
 	 * ioctls; arg is a user address or value. NULL: ERR_NOTTY. */
 	enum err (*control)(
 	    struct file *f, unsigned cmd, uintptr_t arg, long *ret);
-	/* Attributes of files without vnode. NULL: from the vnode. */
+	/* Attributes of files without vnode, into zeroes. NULL: from the
+	 * vnode. */
 	enum err (*stat)(struct file *f, struct file_stat *st);
 	/* The memory object to map, referenced, or NULL for anonymous memory;
 	 * may adjust req. NULL: ERR_NODEV. */
@@ -203,7 +204,7 @@ file_poll(struct file *f, struct poll_request *r)
 
 enum err file_control(
     struct file *f, unsigned cmd, uintptr_t arg, long *ret);
-enum err file_stat_of(struct file *f, struct file_stat *st);
+enum err file_stat_of(struct file *f, struct file_stat *st); /* sets all */
 enum err file_list(struct file *f, struct dir_sink *sink);
 enum err file_map(
     struct file *f, struct map_request *req, struct memobj **out);

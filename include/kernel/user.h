@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include <kernel/attr.h>
+#include <kernel/arch.h>
 #include <kernel/err.h>
 
 struct space;
@@ -27,6 +27,21 @@ size_t user_copy_out_nofault(uintptr_t dst, const void *src, size_t len);
 size_t user_zero_nofault(uintptr_t dst, size_t len);
 /* Makes pages present and accessible (PROT_READ or PROT_WRITE). */
 enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
+
+/*
+ * The len bytes at addr as the kernel sees them, so that a result is made where
+ * it belongs: NULL unless they lie in one page that is there and allows access
+ * (PROT_READ or PROT_WRITE), and addr is a multiple of 8. irqs are off until
+ * user_view_end(): be short. Other threads may write there meanwhile, so what
+ * is checked is read once.
+ */
+void *user_view(
+    uintptr_t addr, size_t len, unsigned access, unsigned long *flags);
+static inline void
+user_view_end(unsigned long flags)
+{
+	arch_irq_restore(flags);
+}
 
 /* Aligned words; ERR_INVAL when not aligned. */
 enum err user_load32(uintptr_t addr, uint32_t *out);

@@ -18,6 +18,13 @@ struct lx_stat {
 };
 LX_SIZE(struct lx_stat, 144);
 
+static inline void
+lx_stat_pad(struct lx_stat *s)
+{
+	s->pad1 = 0;
+	s->unused[0] = s->unused[1] = s->unused[2] = 0;
+}
+
 struct lx_epoll_event {
 	uint32_t events;
 	uint64_t data;
