@@ -43,8 +43,9 @@ frame_failed(int number)
 void
 lx_deliver(struct thread *t, struct arch_frame *f)
 {
-	struct sig_action act;
-	struct sig_info info;
+	/* Set by each signal_next() that is true. */
+	__attribute__((uninitialized)) struct sig_action act;
+	__attribute__((uninitialized)) struct sig_info info;
 
 	while (signal_next(&info, &act)) {
 		settle_call(t, f, act.flags);

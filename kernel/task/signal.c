@@ -117,11 +117,14 @@ sig_take_pending(struct sig_pending *p, sigset_bits set, struct sig_info *out)
 		}
 		found = q;
 	}
-	*out = (struct sig_info){ .number = number, .code = SIGC_KERNEL };
 	if (found != NULL) {
 		*out = found->info;
 		list_del(&found->link);
 		slab_free(queued_cache, found);
+	} else {
+		*out = (struct sig_info){
+			.number = number, .code = SIGC_KERNEL,
+		};
 	}
 	if (!more)
 		p->set &= ~SIG_BIT(number);

@@ -25,11 +25,9 @@ LX_SIZE(struct riscv_context, 784);
 _Static_assert(offsetof(struct arch_frame, pc) == 0 &&
     offsetof(struct arch_frame, regs) == 8, "begins like the context's regs");
 
-/* The frame is written and read in these two pieces; what lies between them
- * is reserved and stays the user's own. */
 struct riscv_head {
 	struct lx_siginfo info;
-	struct { /* the ucontext begins here */
+	struct riscv_uc { /* the ucontext begins here */
 		uint64_t flags, link;
 		struct lx_stack stack;
 		uint64_t mask;
@@ -37,8 +35,15 @@ struct riscv_head {
 };
 LX_SIZE(struct riscv_head, 176);
 
-#define CONTEXT_OFFSET 304 /* ucontext's 176 behind the siginfo's 128 */
-#define FRAME_BYTES    (CONTEXT_OFFSET + sizeof(struct riscv_context))
+struct riscv_frame {
+	struct riscv_head head;
+	uint8_t reserved[128]; /* stays the user's own */
+	struct riscv_context context;
+};
+LX_SIZE(struct riscv_frame, 1088);
+
+#define CONTEXT_OFFSET offsetof(struct riscv_frame, context)
+#define FRAME_BYTES    sizeof(struct riscv_frame)
 
 /* Of the floating-point area: what the reserved word's offset is, and where
  * the header of the first extension record lies: just before the frame's end,
@@ -120,37 +125,68 @@ push_vector(uint8_t fpu[FPU_BYTES], uintptr_t place, size_t vector)
 	return e;
 }
 
-static enum err
-push_head(struct thread *t, const struct arch_frame *f,
+/* Every byte. */
+static void
+fill_head(struct riscv_head *h, struct thread *t, const struct arch_frame *f,
+    const struct sig_info *info)
+{
+	lx_siginfo_encode(info, &h->info);
+	h->uc.flags = 0;
+	h->uc.link = 0;
+	h->uc.mask = signal_mask_to_save();
+	lx_alt_stack_save(t, arch_frame_sp(f), &h->uc.stack);
+}
+
+/* Every byte, for a thread without vectors. */
+static void
+fill_context(struct riscv_context *c, const struct arch_frame *f)
+{
+	size_t used = arch_fpu_size();
+
+	memcpy(c->regs, f, sizeof(c->regs));
+	arch_fpu_export(c->fpu);
+	memset(c->fpu + used, 0, sizeof(c->fpu) - used);
+}
+
+static NOINLINE enum err
+copy_head(struct thread *t, const struct arch_frame *f,
     const struct sig_info *info, uintptr_t place)
 {
-	/* The first line sets the one part, the second the other. */
-	__attribute__((uninitialized)) struct riscv_head h;
+	struct riscv_head h;
 
-	lx_siginfo_encode(info, &h.info);
-	memset(&h.uc, 0, sizeof(h.uc));
-	h.uc.mask = signal_mask_to_save();
-	lx_alt_stack_save(t, arch_frame_sp(f), &h.uc.stack);
+	fill_head(&h, t, f, info);
 	return user_copy_out(place, &h, sizeof(h));
 }
 
 static NOINLINE enum err
-push_context(const struct arch_frame *f, uintptr_t place, size_t vector)
+copy_context(const struct arch_frame *f, uintptr_t place, size_t vector)
 {
-	/* Filled to the last byte below. */
-	__attribute__((uninitialized)) uint8_t fpu[FPU_BYTES] ALIGNED(16);
-	uintptr_t context = place + CONTEXT_OFFSET;
-	size_t used = arch_fpu_size();
+	struct riscv_context c;
 	enum err e = OK;
 
-	arch_fpu_export(fpu);
-	memset(fpu + used, 0, sizeof(fpu) - used);
+	fill_context(&c, f);
 	if (vector != 0)
-		e = push_vector(fpu, place, vector);
-	if (e == OK)
-		e = user_copy_out(context, f, sizeof(uint64_t[32]));
-	return e == OK ? user_copy_out(context +
-	    offsetof(struct riscv_context, fpu), fpu, sizeof(fpu)) : e;
+		e = push_vector(c.fpu, place, vector);
+	return e == OK ? user_copy_out(
+	    place + CONTEXT_OFFSET, &c, sizeof(c)) : e;
+}
+
+/* Made in place, or, over a page's end and with vectors, in two pieces. */
+static bool
+push_frame(struct thread *t, const struct arch_frame *f,
+    const struct sig_info *info, uintptr_t place, size_t vector)
+{
+	unsigned long flags;
+	struct riscv_frame *there = vector != 0 ? NULL :
+	    user_view(place, sizeof(*there), PROT_WRITE, &flags);
+
+	if (there == NULL)
+		return copy_head(t, f, info, place) == OK &&
+		    copy_context(f, place, vector) == OK;
+	fill_head(&there->head, t, f, info);
+	fill_context(&there->context, f);
+	user_view_end(flags);
+	return true;
 }
 
 bool
@@ -161,8 +197,7 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 	uintptr_t place = frame_place(
 	    t, f, act, FRAME_BYTES + extra_bytes(vector));
 
-	if (place == 0 || push_head(t, f, info, place) != OK ||
-	    push_context(f, place, vector) != OK)
+	if (place == 0 || !push_frame(t, f, info, place, vector))
 		return false;
 	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
 		t->alt_stack = (struct sig_stack){ 0 };
@@ -199,46 +234,78 @@ adopt_vector(uintptr_t place, uint32_t size)
 	return good;
 }
 
-/* Everything is checked before the first general register changes. */
-static NOINLINE bool
-adopt_context(struct arch_frame *f, uintptr_t place)
+/* No record in the floating-point area, and the reserved word as it must be:
+ * the last 12 of its bytes are zeroes. */
+static bool
+is_plain(const struct riscv_context *c)
 {
-	__attribute__((uninitialized)) struct riscv_context c;
+	uint32_t reserved;
+	uint64_t header;
+
+	memcpy(&reserved, &c->fpu[FPU_RESERVED], sizeof(reserved));
+	memcpy(&header, &c->fpu[FPU_HEADER], sizeof(header));
+	return reserved == 0 && header == 0;
+}
+
+/* False: nothing has changed. */
+static bool
+adopt_registers(struct arch_frame *f, const struct riscv_context *c)
+{
+	if (arch_fpu_import(c->fpu, sizeof(c->fpu)) != OK)
+		return false;
+	/* Only pc and x1..x31: the rest of f is the kernel's own. */
+	memcpy(f, c->regs, sizeof(c->regs));
+	f->pc &= ~UINT64_C(1);
+	return true;
+}
+
+/* What cannot be read in place, or has a record, or is malformed. */
+static NOINLINE bool
+adopt_copy(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
+{
+	__attribute__((uninitialized)) struct riscv_context c; /* fetched */
 	struct riscv_record rec;
 	uint32_t reserved;
 
-	if (user_copy_in(&c, place + CONTEXT_OFFSET, sizeof(c)) != OK)
+	if (user_copy_in(uc, place + offsetof(struct riscv_head, uc),
+	    sizeof(*uc)) != OK ||
+	    user_copy_in(&c, place + CONTEXT_OFFSET, sizeof(c)) != OK)
 		return false;
 	memcpy(&reserved, &c.fpu[FPU_RESERVED], sizeof(reserved));
 	memcpy(&rec, &c.fpu[FPU_HEADER], sizeof(rec));
-	if (reserved != 0)
+	if (!is_plain(&c) && (reserved != 0 || rec.magic != VECTOR_MAGIC ||
+	    !adopt_vector(place, rec.size)))
 		return false;
-	if (rec.magic == VECTOR_MAGIC) {
-		if (!adopt_vector(place, rec.size))
-			return false;
-	} else if (rec.magic != 0 || rec.size != 0) {
-		return false;
-	}
-	if (arch_fpu_import(c.fpu, sizeof(c.fpu)) != OK)
-		return false;
-	/* Only pc and x1..x31: the rest of f is the kernel's own. */
-	f->pc = c.regs[0] & ~UINT64_C(1);
-	memcpy(f->regs, &c.regs[1], sizeof(f->regs));
-	return true;
+	return adopt_registers(f, &c);
+}
+
+/* Everything is checked before the first general register changes. */
+static bool
+adopt_frame(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
+{
+	unsigned long flags;
+	const struct riscv_frame *there = user_view(
+	    place, sizeof(*there), PROT_READ, &flags);
+	bool good;
+
+	if (UNLIKELY(there == NULL))
+		return adopt_copy(f, place, uc);
+	*uc = there->head.uc;
+	good = is_plain(&there->context) &&
+	    adopt_registers(f, &there->context);
+	user_view_end(flags);
+	return LIKELY(good) || adopt_copy(f, place, uc);
 }
 
 bool
 lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
 {
 	uintptr_t place = arch_frame_sp(f);
-	__attribute__((uninitialized)) struct riscv_head h; /* fetched */
+	__attribute__((uninitialized)) struct riscv_uc uc; /* fetched */
 
-	if (!IS_ALIGNED(place, (uintptr_t)16))
+	if (!IS_ALIGNED(place, (uintptr_t)16) || !adopt_frame(f, place, &uc))
 		return false;
-	if (user_copy_in(&h.uc, place + offsetof(struct riscv_head, uc),
-	    sizeof(h.uc)) != OK || !adopt_context(f, place))
-		return false;
-	*mask = h.uc.mask;
-	lx_alt_stack_restore(t, &h.uc.stack);
+	*mask = uc.mask;
+	lx_alt_stack_restore(t, &uc.stack);
 	return true;
 }
