@@ -78,7 +78,7 @@ enum err
 lx_at_walk(struct thread *t, uintptr_t dirfd, uintptr_t path,
     unsigned walk, struct path *out)
 {
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e = lx_at_get(&at, t, dirfd, path, walk & WALK_EMPTY);
 
 	if (e != OK)

@@ -18,6 +18,9 @@ static const struct {
 	{ LX_O_DIRECT, FILE_DIRECT },
 	{ LX_O_NOATIME, FILE_NOATIME },
 };
+#define FILE_BITS \
+	(LX_O_APPEND | LX_O_NONBLOCK | LX_O_DSYNC | LX_O_SYNC_BIT | \
+	    LX_O_ASYNC | LX_O_DIRECT | LX_O_NOATIME)
 
 /* O_PATH heeds three other flags only. */
 static void
@@ -71,7 +74,7 @@ open_how_of(unsigned o, unsigned mode, struct open_how *how)
 		how->flags |= FILE_READ;
 	if (access == LX_O_WRONLY || access == LX_O_RDWR)
 		how->flags |= FILE_WRITE;
-	for (size_t i = 0; i < ARRAY_LEN(file_bits); i++)
+	for (size_t i = 0; (o & FILE_BITS) && i < ARRAY_LEN(file_bits); i++)
 		if (o & file_bits[i].linux_bit)
 			how->flags |= file_bits[i].file_bit;
 	if (o & LX_O_NOFOLLOW)
@@ -95,7 +98,7 @@ open_at(struct thread *t, const struct sysargs *a, unsigned o,
 	struct handle_table *ht = t->task->handles;
 	uint32_t h = HANDLE_NONE;
 	struct file *f = NULL;
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e = lx_at_get(&at, t, a->v[0], a->v[1], false);
 
 	if (e != OK)
@@ -119,7 +122,7 @@ out:
 enum err
 lx_openat(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct open_how how;
+	__attribute__((uninitialized)) struct open_how how; /* set at once */
 	enum err e = open_how_of((unsigned)a->v[2], (unsigned)a->v[3], &how);
 
 	return e == OK ? open_at(t, a, (unsigned)a->v[2], &how, ret) : e;
