@@ -305,8 +305,11 @@ select_look(struct thread *t, struct select_set *s)
 
 		e = select_look_word(&l, select_any(s, w), w * 64, out);
 		for (unsigned k = 0; k < 3; k++) {
-			s->out[k][w] = out[k] & s->in[k][w];
-			s->ready += popcount64(s->out[k][w]);
+			uint64_t bits = out[k] & s->in[k][w];
+
+			s->out[k][w] = bits;
+			if (bits != 0) /* no instruction on some machines */
+				s->ready += popcount64(bits);
 		}
 	}
 	return e;
