@@ -96,8 +96,9 @@ fpu_place(struct thread *t, const struct arch_frame *f,
 	return ALIGN_DOWN(top - fpu_bytes(), (uintptr_t)64);
 }
 
-static enum err
-push_fpu(uintptr_t place)
+/* The state at buf, but for the mark behind it. */
+static void
+fpu_fill(uint8_t *buf)
 {
 	size_t size = arch_fpu_size();
 	struct fpu_words words = {
@@ -106,38 +107,94 @@ push_fpu(uintptr_t place)
 		.features = x86_fpu_features(),
 		.state_size = (uint32_t)size,
 	};
+
+	x86_fpu_save(buf);
+	if (words.features != 0)
+		memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
+}
+
+static NOINLINE enum err
+copy_fpu(uintptr_t place)
+{
+	size_t size = arch_fpu_size();
 	uint8_t *buf = x86_fpu_buffer();
 	enum err e;
 
 	if (buf == NULL)
 		return ERR_NOMEM;
-	x86_fpu_save(buf);
-	if (words.features != 0)
-		memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
+	fpu_fill(buf);
 	e = user_copy_out(place, buf, size);
-	if (e == OK && words.features != 0)
+	if (e == OK && x86_fpu_features() != 0)
 		e = user_store32(place + size, XSTATE_MAGIC2);
 	x86_fpu_buffer_free(buf);
 	return e;
 }
 
+/* Made in place, or, over a page's end, in a buffer. */
+static enum err
+push_fpu(uintptr_t place)
+{
+	const uint32_t mark = XSTATE_MAGIC2;
+	unsigned long flags;
+	uint8_t *there = user_view(place, fpu_bytes(), PROT_WRITE, &flags);
+
+	if (UNLIKELY(there == NULL))
+		return copy_fpu(place);
+	fpu_fill(there);
+	if (x86_fpu_features() != 0)
+		memcpy(there + arch_fpu_size(), &mark, sizeof(mark));
+	user_view_end(flags);
+	return OK;
+}
+
+/* Every byte, here and in frame_fill(): field by field, so that it is done in
+ * place. */
 static void
 context_fill(const struct arch_frame *f, struct x86_context *c)
 {
-	*c = (struct x86_context){
-		.r8 = f->args[FRAME_R8], .r9 = f->args[FRAME_R9],
-		.r10 = f->args[FRAME_R10], .r11 = f->r11,
-		.r12 = f->r12, .r13 = f->r13, .r14 = f->r14, .r15 = f->r15,
-		.rdi = f->args[FRAME_RDI], .rsi = f->args[FRAME_RSI],
-		.rbp = f->rbp, .rbx = f->rbx,
-		.rdx = f->args[FRAME_RDX], .rax = f->rax, .rcx = f->rcx,
-		.rsp = f->rsp, .rip = f->rip, .rflags = f->rflags,
-		.cs = (uint16_t)f->cs, .ss = (uint16_t)f->ss,
-	};
-	if (f->vector != 0 && f->vector < TRAPS) {
-		c->trap = f->vector;
-		c->error = f->call;
-	}
+	bool trap = f->vector != 0 && f->vector < TRAPS;
+
+	c->r8 = f->args[FRAME_R8];
+	c->r9 = f->args[FRAME_R9];
+	c->r10 = f->args[FRAME_R10];
+	c->r11 = f->r11;
+	c->r12 = f->r12;
+	c->r13 = f->r13;
+	c->r14 = f->r14;
+	c->r15 = f->r15;
+	c->rdi = f->args[FRAME_RDI];
+	c->rsi = f->args[FRAME_RSI];
+	c->rbp = f->rbp;
+	c->rbx = f->rbx;
+	c->rdx = f->args[FRAME_RDX];
+	c->rax = f->rax;
+	c->rcx = f->rcx;
+	c->rsp = f->rsp;
+	c->rip = f->rip;
+	c->rflags = f->rflags;
+	c->cs = (uint16_t)f->cs;
+	c->gs = c->fs = 0;
+	c->ss = (uint16_t)f->ss;
+	c->error = trap ? f->call : 0;
+	c->trap = trap ? f->vector : 0;
+	memset(c->reserved, 0, sizeof(c->reserved));
+}
+
+static void
+frame_fill(struct x86_sigframe *w, struct thread *t,
+    const struct arch_frame *f, const struct sig_info *info)
+{
+	bool memory = info->number == SIG_SEGV || info->number == SIG_BUS;
+
+	lx_siginfo_encode(info, &w->info);
+	w->uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
+	    (x86_fpu_features() != 0 ? UC_FP_XSTATE : 0);
+	w->uc.link = 0;
+	w->uc.mask = signal_mask_to_save();
+	lx_alt_stack_save(t, f->rsp, &w->uc.stack);
+	context_fill(f, &w->uc.context);
+	w->uc.context.old_mask = w->uc.mask;
+	w->uc.context.cr2 = memory ? info->addr : 0;
 }
 
 bool
@@ -145,21 +202,14 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
     const struct sig_info *info, const struct sig_action *act)
 {
 	uintptr_t fpu = fpu_place(t, f, act), place;
-	struct x86_sigframe frame = { .restorer = act->restorer };
+	__attribute__((uninitialized)) struct x86_sigframe frame; /* filled */
 
 	place = ALIGN_DOWN(fpu - sizeof(frame), (uintptr_t)16) - 8;
 	if (fpu == 0 || act->restorer == 0 || push_fpu(fpu) != OK)
 		return false;
-	lx_siginfo_encode(info, &frame.info);
-	frame.uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
-	    (x86_fpu_features() != 0 ? UC_FP_XSTATE : 0);
-	frame.uc.mask = signal_mask_to_save();
-	lx_alt_stack_save(t, f->rsp, &frame.uc.stack);
-	context_fill(f, &frame.uc.context);
-	frame.uc.context.old_mask = frame.uc.mask;
+	frame_fill(&frame, t, f, info);
+	frame.restorer = act->restorer;
 	frame.uc.context.fpu = fpu;
-	if (info->number == SIG_SEGV || info->number == SIG_BUS)
-		frame.uc.context.cr2 = info->addr;
 	if (user_copy_out(place, &frame, sizeof(frame)) != OK)
 		return false;
 	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
@@ -249,7 +299,7 @@ lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
 {
 	/* The handler's return has taken the restorer off. */
 	uintptr_t place = f->rsp - 8;
-	struct x86_sigframe frame;
+	__attribute__((uninitialized)) struct x86_sigframe frame; /* fetched */
 
 	if (user_copy_in(&frame, place, offsetof(struct x86_sigframe, info)) !=
 	    OK || !adopt_fpu(frame.uc.context.fpu))
