@@ -5,8 +5,8 @@
  * often the allocation before it is made. Of the check build alone; the set
  * of places that had their turn only grows.
  */
-#include <kernel/arch.h>
 #include <kernel/mm.h>
+#include <kernel/unwind.h>
 
 #define PLACES 8192u /* a power of two */
 #define DEPTH  8u    /* calls that tell places apart, the allocator's too */
@@ -20,13 +20,12 @@ static struct {
 static uint64_t
 place_hash(void)
 {
-	vaddr_t pcs[DEPTH];
-	size_t n = arch_backtrace((vaddr_t)__builtin_frame_address(0), pcs,
-	    DEPTH);
 	uint64_t hash = MIX;
+	struct unwind u;
 
-	for (size_t i = 0; i < n; i++)
-		hash = ((hash ^ pcs[i]) * MIX) ^ (hash >> 29);
+	UNWIND_HERE(&u);
+	for (size_t i = 0; i < DEPTH && unwind_next(&u); i++)
+		hash = ((hash ^ u.pc) * MIX) ^ (hash >> 29);
 	return hash | 1;
 }
 
