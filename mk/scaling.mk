@@ -2,7 +2,8 @@
 #
 ##   scaling                 curves beside Linux, contention on 1 to 8 CPUs:
 ##                           docs/scaling.md, $(B)/scaling/<arch>.json
-##                           T=text: subjects with it, to the terminal alone
+##                           T=text: subjects with it, to the terminal alone;
+##                           PART=curves or PART=contention: that alone
 
 .PHONY: scaling
 # The marks lie where no other program has code.
@@ -22,4 +23,5 @@ scaling: $(TO)/tests/perf/scaling.$(ARCH) $(B)/tools/share_count.so \
     $(DEPS)/linux-$(ARCH)/.done
 	@$(MAKE) image BUILD=release >&2
 	@$(PYTHON) tools/scaling.py --b $(B) --deps $(DEPS) --arch $(ARCH) \
-	    --nm $(CROSS)nm --plugin $(B)/tools/share_count.so --only '$(T)'
+	    --nm $(CROSS)nm --plugin $(B)/tools/share_count.so --only '$(T)' \
+	    $(if $(PART),--part $(PART))

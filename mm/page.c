@@ -17,7 +17,9 @@
  * filled and emptied in batches of half its size. What it spills is first
  * kept loose, up to LOOSE_MAX pages that are not merged with their buddies,
  * since most of them are wanted again soon; they are merged when a larger
- * block is not found.
+ * block is not found. Loose pages stay in the chains of CPU_BATCH they came
+ * in (link.next), which hang together by their first pages (link.prev): the
+ * lock is held to hand over a chain, not to walk it.
  *
  * States of a frame: absent (no RAM: order is ORDER_ABSENT), reserved (one
  * reference that is never dropped), free in a list (PAGE_FREE on the head),
@@ -64,7 +66,7 @@ static struct {
 	struct list free[ORDERS]; /* [l] heads of free blocks */
 	uint32_t filled; /* [l] orders whose list is not empty */
 	size_t free_pages; /* [l] in the lists */
-	struct page *loose; /* [l] single pages, chained by link.next */
+	struct page *loose; /* [l] chains of single pages, see above */
 	size_t loose_count; /* [l] */
 	size_t offline; /* [l] free pages of offline sections */
 	size_t next; /* [l] no offline section with RAM below it */
@@ -372,22 +374,48 @@ page_phys(const struct page *p)
 
 /* ---- allocation ------------------------------------------------------- */
 
-static inline void
-loose_push(struct page *p) REQUIRES(pages.lock)
+static inline struct page *
+link_page(struct list *link)
 {
-	p->link.next = (struct list *)(void *)pages.loose;
-	pages.loose = p;
-	pages.loose_count++;
+	return (struct page *)(void *)link;
+}
+
+static inline struct list *
+page_link(struct page *p)
+{
+	return (struct list *)(void *)p;
+}
+
+/* Takes a chain of CPU_BATCH pages. */
+static inline void
+loose_push(struct page *chain) REQUIRES(pages.lock)
+{
+	chain->link.prev = page_link(pages.loose);
+	pages.loose = chain;
+	pages.loose_count += CPU_BATCH;
 }
 
 static inline struct page *
 loose_pop(void) REQUIRES(pages.lock)
 {
-	struct page *p = pages.loose;
+	struct page *chain = pages.loose;
 
-	pages.loose = (struct page *)(void *)p->link.next;
-	pages.loose_count--;
-	return p;
+	if (chain != NULL) {
+		pages.loose = link_page(chain->link.prev);
+		pages.loose_count -= CPU_BATCH;
+	}
+	return chain;
+}
+
+static void
+chain_free(struct page *chain) REQUIRES(pages.lock)
+{
+	struct page *ahead;
+
+	for (; chain != NULL; chain = ahead) {
+		ahead = link_page(chain->link.next);
+		block_free(chain, 0);
+	}
 }
 
 /* Gives all loose pages to the buddy lists; false: there were none. */
@@ -397,7 +425,7 @@ loose_merge(void) REQUIRES(pages.lock)
 	bool any = pages.loose != NULL;
 
 	while (pages.loose != NULL)
-		block_free(loose_pop(), 0);
+		chain_free(loose_pop());
 	return any;
 }
 
@@ -414,49 +442,61 @@ block_alloc(unsigned order)
 	return p;
 }
 
-/* Fills this CPU's stack by half; irqs are off. */
+/* Fills this CPU's empty stack by half; irqs are off. */
 static void
 cpu_pages_fill(struct cpu_pages *c)
 {
 	unsigned long flags = spin_lock_irq(&pages.lock);
+	struct page *chain = loose_pop(), *p;
 
-	do {
-		while (c->count < CPU_BATCH) {
-			struct page *p = LIKELY(pages.loose != NULL) ?
-			    loose_pop() : block_take(0);
-
-			if (p == NULL)
-				break;
+	while (chain == NULL && c->count < CPU_BATCH) {
+		p = block_take(0);
+		if (p != NULL)
 			c->stack[c->count++] = p;
-		}
-	} while (c->count == 0 && section_online_next());
+		else if (c->count > 0 || !section_online_next())
+			break;
+	}
 	spin_unlock_irq(&pages.lock, flags);
+	for (; chain != NULL; chain = link_page(chain->link.next))
+		c->stack[c->count++] = chain;
 }
 
-/* Empties the stack down to keep pages; irqs are off. */
-static void
-cpu_pages_spill(struct cpu_pages *c, unsigned keep)
+/* The last count pages of the stack, chained. */
+static struct page *
+cpu_pages_chain(struct cpu_pages *c, unsigned count)
 {
+	struct page *chain = NULL, *p;
+
+	for (; count > 0; count--) {
+		p = c->stack[--c->count];
+		p->link.next = page_link(chain);
+		chain = p;
+	}
+	return chain;
+}
+
+/* Takes a batch off this CPU's full stack; irqs are off. */
+static void
+cpu_pages_spill(struct cpu_pages *c)
+{
+	struct page *chain = cpu_pages_chain(c, CPU_BATCH);
 	unsigned long flags = spin_lock_irq(&pages.lock);
 
-	while (c->count > keep) {
-		struct page *p = c->stack[--c->count];
-
-		if (LIKELY(pages.loose_count < LOOSE_MAX))
-			loose_push(p);
-		else
-			block_free(p, 0);
-	}
+	if (LIKELY(pages.loose_count < LOOSE_MAX))
+		loose_push(chain);
+	else
+		chain_free(chain);
 	spin_unlock_irq(&pages.lock, flags);
 }
 
 void
 page_drain_cpu(void)
 {
-	unsigned long flags = arch_irq_save();
+	unsigned long flags = spin_lock_irq(&pages.lock);
+	struct cpu_pages *c = &cpu_pages[cpu_id()];
 
-	cpu_pages_spill(&cpu_pages[cpu_id()], 0);
-	arch_irq_restore(flags);
+	chain_free(cpu_pages_chain(c, c->count));
+	spin_unlock_irq(&pages.lock, flags);
 }
 
 static struct page *
@@ -600,7 +640,7 @@ page_free(struct page *p, unsigned order)
 	flags = arch_irq_save();
 	c = &cpu_pages[cpu_id()];
 	if (UNLIKELY(c->count == CPU_PAGES))
-		cpu_pages_spill(c, CPU_PAGES - CPU_BATCH);
+		cpu_pages_spill(c);
 	c->stack[c->count++] = p;
 	arch_irq_restore(flags);
 }

@@ -289,11 +289,15 @@ def fill(text, name, lines):
 
 
 def save(args, curve_rows, contend_rows):
-    out = Path(args.b) / "scaling"
-    (out / (args.arch + ".json")).write_text(json.dumps({
-        "curves": [{"subject": s, "operation": o, **systems}
-                   for (s, o), systems in curve_rows.items()],
-        "contention": contend_rows}, indent=1) + "\n")
+    """Writes what was measured; a part that was not stays as it is."""
+    out = Path(args.b) / "scaling" / (args.arch + ".json")
+    figures = json.loads(out.read_text()) if out.exists() else {}
+    if curve_rows:
+        figures["curves"] = [{"subject": s, "operation": o, **systems}
+                             for (s, o), systems in curve_rows.items()]
+    if contend_rows:
+        figures["contention"] = contend_rows
+    out.write_text(json.dumps(figures, indent=1) + "\n")
     if args.arch != "riscv64":
         return
     folder = Path("docs/scaling")
@@ -304,8 +308,12 @@ def save(args, curve_rows, contend_rows):
         (folder / (subject.replace(" ", "-") + ".svg")).write_text(
             chart(subject, rows))
     doc = Path("docs/scaling.md")
-    text = fill(doc.read_text(), "curves", curve_table(curve_rows))
-    doc.write_text(fill(text, "contention", contend_table(contend_rows)))
+    text = doc.read_text()
+    if curve_rows:
+        text = fill(text, "curves", curve_table(curve_rows))
+    if contend_rows:
+        text = fill(text, "contention", contend_table(contend_rows))
+    doc.write_text(text)
 
 
 def main():
@@ -337,7 +345,7 @@ def main():
             print("%10.2f  %s" % (value, name))
         for name, value in by[max(by)]["spins_at"]:
             print("%10.2f  turns of %s" % (value, name))
-    if not (args.only or args.part) and args.system == "both":
+    if not args.only and (args.system == "both" or args.part == "contention"):
         save(args, curve_rows, contend_rows)
 
 

@@ -17,6 +17,7 @@
 
 #define SLICE_NS    (3 * NS_PER_MS)
 #define RR_SLICE_NS (100 * NS_PER_MS)
+#define BALANCE_NS  (48 * NS_PER_MS)
 #define RT_LEVELS   100
 #define WEIGHT_NICE_0 1024u
 #define WEIGHT_IDLE   3u
@@ -78,6 +79,8 @@ struct run_queue {
 	uint64_t load; /* [q] integral of runnable over time, ns */
 	unsigned long switches; /* [q] */
 	ns_t rr_end; /* [q] end of a round-robin slice */
+	ns_t balanced; /* [q] when a thread last came or was given */
+	const struct thread *newcomer; /* [q] who came then; only compared */
 };
 
 extern struct run_queue *run_queues[CPU_MAX]; /* [I] per CPU once it runs */
@@ -140,6 +143,8 @@ unsigned cpu_choose(struct thread *t, bool sync);
 void place(struct thread *t, bool sync);
 /* An idle CPU's try to get a thread from another queue. */
 bool steal(struct run_queue *rq);
+/* Gives a thread that waits on this CPU to one that has fewer, if any has. */
+void balance(struct run_queue *rq, ns_t now);
 /* A thread's last moment: it runs no more; from the next one, irqs off. */
 void thread_finish(struct thread *t);
 /* The rest of a switch, in the thread that was switched to; irqs off. */

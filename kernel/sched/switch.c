@@ -212,6 +212,7 @@ sched_tick(void)
 {
 	struct run_queue *rq = rq_this();
 	ns_t now = time_now();
+	bool due;
 
 	spin_lock_raw(&rq->lock);
 	rq_charge(rq, now);
@@ -220,7 +221,11 @@ sched_tick(void)
 		    WORK_RESCHED, memory_order_relaxed);
 	else
 		rq_arm_slice(rq, now);
+	due = now - rq->balanced >= BALANCE_NS && atomic_load_explicit(
+	    &rq->queued, memory_order_relaxed) > 0;
 	spin_unlock_raw(&rq->lock);
+	if (due)
+		balance(rq, now);
 }
 
 /* Somebody put a thread into our queue; WORK_RESCHED is set if it matters. */

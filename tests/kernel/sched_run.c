@@ -72,6 +72,41 @@ KTEST_TIMED(sched_equal_threads_get_equal_shares)
 	EXPECT(most < 2 * least);
 }
 
+/* Two CPUs and three that burn, or one and two. */
+static void
+surplus_member(struct crew *c UNUSED, unsigned number)
+{
+	unsigned used = cpu_count > 1 ? 2 : 1;
+
+	if (number == 0) {
+		sleep_ms(SHARES_MS);
+		atomic_store(&w.stop, true);
+		return;
+	}
+	EXPECT_OK(sched_set_affinity(
+	    thread_current(), (UINT64_C(1) << used) - 1));
+	burn(number, used + 1);
+}
+
+/* Without balance one of three has half of all, the others a quarter each. */
+KTEST_TIMED(sched_a_surplus_thread_goes_round)
+{
+	struct crew c = { .fn = surplus_member };
+	unsigned burners = cpu_count > 1 ? 3 : 2;
+	uint64_t all = 0, mean;
+
+	reset();
+	crew_run(&c, burners + 1);
+	for (unsigned i = 1; i <= burners; i++)
+		all += atomic_load(&w.work[i]);
+	mean = all / burners;
+	EXPECT(mean > 0);
+	for (unsigned i = 1; i <= burners; i++) {
+		EXPECT(atomic_load(&w.work[i]) < mean + mean / 4);
+		EXPECT(atomic_load(&w.work[i]) > mean - mean / 4);
+	}
+}
+
 static void
 nice_member(struct crew *c UNUSED, unsigned number)
 {
