@@ -8,6 +8,7 @@ import tempfile
 import mkimage
 
 SMALL_MEMORY = 192 << 20  # below it, the small image is taken
+TIGHT_MEMORY = 32 << 20   # below it, QEMU's own place for an image may not do
 LEAST_MEMORY = 8 << 20    # below it, no loader has a place for all files
 
 
@@ -66,6 +67,33 @@ MACHINES = {
 }
 
 
+def tight_place(arch, mem, image):
+    """Where the image fits into little memory, or None. QEMU puts it into the
+    upper half and refuses what meets its device tree there, although there is
+    room beside it."""
+    base = {"riscv64": 0x80000000, "aarch64": 0x40000000}.get(arch)
+    ram = size_of(mem)
+    if base is None or ram >= TIGHT_MEMORY:
+        return None
+    tree = ram - (1 << 20) if arch == "riscv64" else ram // 2 + (2 << 20) - 1
+    tree &= -(2 << 20)
+    size = os.path.getsize(image)
+    for start, end in ((4 << 20, tree), (tree + (1 << 20), ram)):
+        if size <= end - start:
+            return base + start
+    return None
+
+
+def image_arguments(arch, mem, image, append):
+    place = tight_place(arch, mem, image)
+    if place is None:
+        return ["-initrd", image, "-append", append]
+    option = "initrd=%#x,%d" % (place, os.path.getsize(image))
+    return ["-device", "loader,file=%s,addr=%#x,force-raw=on" % (
+                image.replace(",", ",,"), place),
+            "-append", (append + " " + option).strip()]
+
+
 def covered(kernel, append, more):
     """With CARMINE_COVER=DIR the machine notes in DIR what code it ran, for
     tools/coverage.py; the kernel has to be where it was linked."""
@@ -87,4 +115,5 @@ def command(arch, kernel, image, smp=1, mem="512M", append="", serial=(),
     return [*(machine or MACHINES[arch]), "-smp", str(smp), "-m", str(mem),
             "-nodefaults", "-display", "none", "-monitor", "none",
             "-no-reboot", *serial, *port,
-            "-kernel", kernel, "-initrd", image, "-append", append, *more]
+            "-kernel", kernel, *image_arguments(arch, mem, image, append),
+            *more]

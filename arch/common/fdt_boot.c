@@ -4,6 +4,7 @@
  *
  * Source: Devicetree specification 0.4, 3 and 5.
  */
+#include <kernel/boot.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 
@@ -112,6 +113,41 @@ chosen_number(const void *fdt, int chosen, const char *name)
 	return read_cells(p, len / 4);
 }
 
+static bool
+in_ram(paddr_t start, uint64_t size)
+{
+	for (unsigned i = 0; i < boot_info.ram_count; i++) {
+		const struct boot_range *r = &boot_info.ram[i];
+
+		if (start >= r->start && size <= r->size &&
+		    start - r->start <= r->size - size)
+			return true;
+	}
+	return false;
+}
+
+/* initrd=START,BYTES on the command line: for loaders that put it into memory
+ * without telling the tree. */
+static void
+read_initrd_option(void)
+{
+	char text[64], *comma;
+	uint64_t start, size;
+
+	if (!cmdline_value("initrd", text, sizeof(text)))
+		return;
+	comma = strchr(text, ',');
+	if (comma == NULL ||
+	    !num_parse_u64(text, (size_t)(comma - text), 0, &start) ||
+	    !num_parse_u64(comma + 1, strlen(comma + 1), 0, &size) ||
+	    size == 0 || !in_ram(start, size)) {
+		klog(LOG_WARN, "initrd=%s: want START,BYTES in memory", text);
+		return;
+	}
+	boot_info.initrd = (struct boot_range){ start, size };
+	reserve(start, size);
+}
+
 static void
 read_chosen(const void *fdt)
 {
@@ -129,6 +165,8 @@ read_chosen(const void *fdt)
 	if (start != 0 && end > start) {
 		boot_info.initrd = (struct boot_range){ start, end - start };
 		reserve(start, end - start);
+	} else {
+		read_initrd_option();
 	}
 	text = fdt_getprop(fdt, chosen, "rng-seed", &len);
 	if (text != NULL && (size_t)len >= sizeof(boot_info.seed))

@@ -1,4 +1,4 @@
-// uses: lib/string_ext.c lib/fdt_scan.c
+// uses: lib/string_ext.c lib/fdt_scan.c lib/num.c kernel/core/cmdline.c
 /*
  * Flattened device trees as firmware might hand them over: what the start-up
  * code and the device tree's bus make of them. libfdt is compiled in here.
