@@ -47,6 +47,7 @@ EXTRA = {
     "x86_64": {
         "arch/apic.c": "interrupts between CPUs and timer: one device",
         "arch/desc.c": "descriptor tables",
+        "arch/string.S": "string instructions are shorter than any C",
         "arch/power.c": "no firmware call ends the machine",
         "arch/x86.h": "its own header",
         "abi/linux/arch/prctl.c": "arch_prctl, and clone's own order",

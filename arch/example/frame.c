@@ -73,6 +73,12 @@ arch_frame_pc(const struct arch_frame *f)
 }
 
 vaddr_t
+arch_frame_ra(const struct arch_frame *f)
+{
+	return f->ra;
+}
+
+vaddr_t
 arch_frame_sp(const struct arch_frame *f)
 {
 	return f->sp;

@@ -96,8 +96,8 @@ struct image {
 	void *phdrs; /* elf.phdr_bytes bytes, owned */
 	struct path view; /* the root the program will see; referenced, or
 	    NULLs: the task keeps its own */
-	/* Where a stack is to be, chosen before anything is mapped: its end, and
-	 * how far it may grow below that. ABIs may choose otherwise. */
+	/* Where a stack is to be, chosen before anything is mapped: its end,
+	 * and how far it may grow below that. ABIs may choose otherwise. */
 	vaddr_t stack_top;
 	size_t stack_size;
 	/* results of loading */
