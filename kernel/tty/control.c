@@ -64,13 +64,39 @@ get_modes(struct tty *t, struct modes2 *out)
 }
 
 static void
-set_modes(struct tty *t, const struct modes2 *m)
+keep(uint32_t *flags, uint32_t old, uint32_t locked)
 {
-	uint32_t code = m->modes.cflag & TIO_CBAUD;
-	uint32_t in = (m->modes.cflag >> TIO_CIBAUD_SHIFT) & TIO_CBAUD;
+	*flags = (*flags & ~locked) | (old & locked);
+}
+
+/* What is locked stays as it is (TIOCSLCKTRMIOS). Needs: t->lock. */
+static void
+keep_locked(const struct tty *t, struct ldisc_modes *m)
+{
+	const struct ldisc_modes *old = &t->ld.modes, *lock = &t->locked;
+
+	keep(&m->iflag, old->iflag, lock->iflag);
+	keep(&m->oflag, old->oflag, lock->oflag);
+	keep(&m->cflag, old->cflag, lock->cflag);
+	keep(&m->lflag, old->lflag, lock->lflag);
+	if (lock->line != 0)
+		m->line = old->line;
+	for (unsigned i = 0; i < ARRAY_LEN(m->cc); i++) {
+		if (lock->cc[i] != 0)
+			m->cc[i] = old->cc[i];
+	}
+}
+
+static void
+set_modes(struct tty *t, struct modes2 *m)
+{
 	unsigned long flags = spin_lock_irq(&t->lock);
+	uint32_t code, in;
 	unsigned asks;
 
+	keep_locked(t, &m->modes);
+	code = m->modes.cflag & TIO_CBAUD;
+	in = (m->modes.cflag >> TIO_CIBAUD_SHIFT) & TIO_CBAUD;
 	t->output_speed = speed_of(code, m->output_speed);
 	t->input_speed = in == 0 ? t->output_speed :
 	    speed_of(in, m->input_speed);
@@ -169,6 +195,34 @@ control_get_old(struct tty *t, uintptr_t arg)
 }
 
 static enum err
+control_get_locked(struct tty *t, uintptr_t arg)
+{
+	unsigned long flags = spin_lock_irq(&t->lock);
+	struct ldisc_modes locked = t->locked;
+
+	spin_unlock_irq(&t->lock, flags);
+	return user_copy_out(arg, &locked, sizeof(locked));
+}
+
+static enum err
+control_set_locked(struct tty *t, uintptr_t arg)
+{
+	struct ldisc_modes locked;
+	unsigned long flags;
+	enum err e;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PERM;
+	e = user_copy_in(&locked, arg, sizeof(locked));
+	if (e != OK)
+		return e;
+	flags = spin_lock_irq(&t->lock);
+	t->locked = locked;
+	spin_unlock_irq(&t->lock, flags);
+	return OK;
+}
+
+static enum err
 control_modes(struct tty_file *tf, unsigned cmd, uintptr_t arg)
 {
 	const size_t len = sizeof(struct ldisc_modes), len2 = 44;
@@ -196,6 +250,10 @@ control_modes(struct tty_file *tf, unsigned cmd, uintptr_t arg)
 	case CTL_TCSETAF:
 		return control_set_old(
 		    tf, arg, (enum set_when)(cmd - CTL_TCSETA));
+	case CTL_TIOCGLCKTRMIOS:
+		return control_get_locked(tf->tty, arg);
+	case CTL_TIOCSLCKTRMIOS:
+		return control_set_locked(tf->tty, arg);
 	default:
 		return ERR_NOTTY;
 	}

@@ -26,6 +26,7 @@ struct tty {
 	struct waitq read_wait, write_wait;
 	struct spinlock lock; /* RANK_TTY_LINE, irq */
 	struct ldisc ld; /* [l] */
+	struct ldisc_modes locked; /* [l] not 0: stays as it is */
 	struct tty_winsize size; /* [l] */
 	uint32_t input_speed, output_speed; /* [l] baud */
 	bool stop_call; /* [l] TCOOFF: no output */

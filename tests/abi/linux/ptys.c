@@ -1,9 +1,10 @@
-/* The slave of a pseudo terminal by TIOCGPTPEER, and how /proc names files
- * that the reader's root does not have. */
+/* The slave of a pseudo terminal by TIOCGPTPEER, locked modes, and how /proc
+ * names files that the reader's root does not have. */
 #include "check.h"
 
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <termios.h>
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -43,6 +44,45 @@ peer(void)
 	close(master);
 }
 
+/* What is locked in the modes stays as it is. */
+static void
+locked(void)
+{
+	struct termios lock, old, want, now;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+
+	OKAY(master);
+	unlockpt(master);
+	OKAY(slave = open(ptsname(master), O_RDWR | O_NOCTTY));
+	memset(&lock, 0xff, sizeof(lock));
+	SHOW(ioctl(slave, TIOCGLCKTRMIOS, &lock));
+	SHOW(lock.c_lflag);
+	SHOW(lock.c_cc[VINTR]);
+	lock.c_lflag = ECHO;
+	lock.c_cc[VINTR] = 1;
+	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &lock));
+	SHOW(tcgetattr(slave, &old));
+	want = old;
+	want.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
+	want.c_cc[VINTR] = 7;
+	want.c_cc[VQUIT] = 8;
+	SHOW(tcsetattr(slave, TCSANOW, &want));
+	SHOW(tcgetattr(slave, &now));
+	SHOW((now.c_lflag & ECHO) != 0);
+	SHOW((now.c_lflag & ICANON) != 0);
+	SHOW(now.c_cc[VINTR]);
+	SHOW(now.c_cc[VQUIT]);
+	SHOW(ioctl(slave, TIOCSLCKTRMIOS, NULL));
+	memset(&lock, 0, sizeof(lock));
+	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &lock));
+	SHOW(tcsetattr(slave, TCSANOW, &want));
+	SHOW(tcgetattr(slave, &now));
+	SHOW((now.c_lflag & ECHO) != 0);
+	SHOW(now.c_cc[VINTR]);
+	close(slave);
+	close(master);
+}
+
 static void
 outside(void)
 {
@@ -67,6 +107,7 @@ main(void)
 
 	enter();
 	peer();
+	locked();
 	fflush(stdout);
 	if (fork() == 0) {
 		outside();
