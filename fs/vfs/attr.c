@@ -184,6 +184,18 @@ times_read(const struct vnode *v, struct file_stat *out)
 
 /* ---- reading ---------------------------------------------------------- */
 
+/* Pages that hold the file: all of them where a store fills the cache, and
+ * there are no holes; otherwise those that are there. */
+static uint64_t
+cached_pages(const struct vnode *v, uint64_t size)
+{
+	const struct memobj_ops *ops = v->cache.ops;
+
+	return ops != NULL && ops->fill != NULL ?
+	    ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE :
+	    atomic_load_explicit(&v->cache.resident, memory_order_relaxed);
+}
+
 void
 vnode_stat(struct vnode *v, struct file_stat *out)
 {
@@ -204,11 +216,8 @@ vnode_stat(struct vnode *v, struct file_stat *out)
 	} while (seq_read_retry(&v->attr_seq, seq));
 	if (v->has_cache) {
 		out->size = memobj_size(&v->cache);
-		out->blocks = atomic_load_explicit(
-		    &v->cache.resident, memory_order_relaxed) *
-		    (PAGE_SIZE / 512);
-		if (v->blocks != 0)
-			out->blocks = v->blocks;
+		out->blocks = v->blocks != 0 ? v->blocks :
+		    cached_pages(v, out->size) * (PAGE_SIZE / 512);
 		return;
 	}
 	out->size = v->link_text != NULL ? strlen(v->link_text) : 0;

@@ -222,3 +222,15 @@ def test_slabtop_and_pmap_read_proc(shell):
     status, text = shell(LINUX + "/bin/pmap 1")
     assert status == 0
     assert re.search(r"(?m)^[0-9a-f]{16} +\d+K r-x-- init\n", text)
+
+
+def test_blocks_of_the_image_files_are_those_of_their_size(shell):
+    """However much of a file is in the page cache."""
+    files = "/abi/linux/bin/bash /etc/passwd"
+    ask = LINUX + "/bin/stat -c '%s %b' " + files
+    status, text = shell(ask + "; " + LINUX + "/bin/wc -c " + files +
+                         " > /dev/null; " + ask)
+    assert status == 0
+    rows = [[int(n) for n in row.split()] for row in text.splitlines()]
+    assert len(rows) == 4
+    assert all(blocks == -(-size // 4096) * 8 for size, blocks in rows), text
