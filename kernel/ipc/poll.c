@@ -137,7 +137,7 @@ poll_files(
 		*ready = look(items, count, NULL);
 		return OK;
 	}
-	t.request.add = poll_add;
+	t.request = (struct poll_request){ .add = poll_add };
 	t.sleeper = (struct wait_entry){ 0 };
 	t.used = 0;
 	t.failed = false;
