@@ -397,6 +397,7 @@ slab_cache_create(const char *name, size_t size, size_t align)
 	    heap.cpus * sizeof(struct magazine *);
 	struct slab_cache *c;
 
+	DASSERT(strchr(name, ' ') == NULL);
 	if (heap.ready) {
 		c = kzalloc(bytes);
 	} else {

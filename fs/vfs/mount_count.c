@@ -24,7 +24,7 @@ static struct slab_cache *parts_cache;
 void
 mount_count_init(void)
 {
-	parts_cache = slab_cache_create("mount uses",
+	parts_cache = slab_cache_create("mount-uses",
 	    sizeof(struct mount_uses) * MOUNT_PARTS, sizeof(struct mount_uses));
 }
 
