@@ -4,7 +4,7 @@
     coverage.py --b BUILD --arch ARCH DIR [--files]
 
 DIR has the maps that tests in machines left (tools/cover.c), one per machine,
-BUILD.xxx.map by the kernel that ran. A line counts when it has code in one of
+BUILD.*.map by the kernel that ran. A line counts when it has code in one of
 these kernels, and is covered when an instruction of it was reached in one.
 """
 import argparse

@@ -15,6 +15,8 @@
 #include <kernel/mm.h>
 #include <kernel/task.h>
 
+#include "../common/space.h"
+
 #define RAM_START UINT64_C(0x80000000)
 
 struct boot_info boot_info;
@@ -252,22 +254,9 @@ arch_fpu_import(const void *buf UNUSED, size_t len UNUSED)
 enum err
 arch_space_init(struct arch_space *s)
 {
-	struct page *p = page_alloc_zero();
+	pte_t *root;
 
-	if (p == NULL)
-		return ERR_NOMEM;
-	s->root = page_phys(p);
-	atomic_store(&s->cpus, 0);
-	atomic_store(&s->generation, 0);
-	return OK;
-}
-
-void
-arch_space_free(struct arch_space *s)
-{
-	if (s->root != 0)
-		page_free(page_of(s->root), 0);
-	s->root = 0;
+	return space_root(s, &root);
 }
 
 void

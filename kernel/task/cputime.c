@@ -70,12 +70,14 @@ cpu_time_check(struct thread *self)
 {
 	struct task *t = self->task;
 	struct cpu_timer *ct, *next;
-	ns_t user, system;
+	ns_t user, system, now;
 
 	mutex_lock(&t->lock);
 	task_times_locked(t, &user, &system);
 	list_each_safe(ct, next, &t->cpu_timers, link) {
-		if (cpu_timer_now(t, ct) < ct->when)
+		now = ct->thread != NULL ? cpu_timer_now(t, ct) :
+		    ct->clock == CPU_CLOCK_USER ? user : user + system;
+		if (now < ct->when)
 			continue;
 		list_del(&ct->link);
 		ct->fn(ct);
