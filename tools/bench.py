@@ -21,74 +21,99 @@ from pathlib import Path
 import mkimage
 import qemu
 
-MEM = "512M"
-LIMIT = 900  # seconds for one run
+MEMORY = 512  # MiB
+LIMIT, BOOT_LIMIT = 900, 90  # seconds for one run; to a shell
 LINE = re.compile(r"(BENCH|BYTES) ([^=\n]+) = (\d+)\r?$", re.M)
 MISSING = re.compile(r"^MISSING (.+): (.*?)\r?$", re.M)
 SERIAL = ["-chardev", "stdio,id=con,signal=off"]
 # nokaslr: Debian's arm64 kernel separates its page tables from programs'
 # when its own place is random, which riscv64's does not.
-APPEND = {"aarch64": "console=ttyAMA0 quiet nokaslr",
-          "riscv64": "console=ttyS0 quiet",
-          "x86_64": "console=ttyS0 quiet"}
+APPEND = {"aarch64": "console=ttyAMA0 quiet panic=-1 nokaslr",
+          "riscv64": "console=ttyS0 quiet panic=-1",
+          "x86_64": "console=ttyS0 quiet panic=-1"}
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 
 
-def boot(arch, kernel, image, append, more, log, smp=1):
-    """Everything the machine printed."""
-    argv = qemu.command(arch, str(kernel), str(image), smp=smp, mem=MEM,
-                        append=append, serial=SERIAL, more=more)
-    try:
-        p = subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=LIMIT,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        out = p.stdout
-    except subprocess.TimeoutExpired as e:
-        out = (e.stdout or b"") + b"\nbench: timeout\n"
-    text = out.decode(errors="replace")
-    log.write_text(text)
+class Boot:
+    """What one machine is started with. memory in MiB."""
+
+    def __init__(self, kernel, image, append):
+        self.kernel, self.image, self.append = kernel, image, append
+
+    def run(self, arch, log, more=(), smp=1, memory=MEMORY, limit=LIMIT):
+        """Everything the machine printed, or what it did until the limit."""
+        argv = qemu.command(arch, str(self.kernel), str(self.image), smp=smp,
+                            mem="%dM" % memory, append=self.append,
+                            serial=SERIAL, more=more)
+        try:
+            p = subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=limit,
+                               stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+            out = p.stdout
+        except subprocess.TimeoutExpired as e:
+            out = (e.stdout or b"") + b"\nbench: timeout\n"
+        text = out.decode(errors="replace")
+        log.write_text(text)
+        return text
+
+
+class Peer:
+    """Linux: the program is /init of an initial file system of its own, or
+    a script for busybox's shell is."""
+
+    def __init__(self, args, program):
+        self.name = "linux"
+        self.kernel = Path(args.deps) / ("linux-" + args.arch) / "Image"
+        # An option that the kernel does not know becomes init's environment.
+        self.bench = Boot(self.kernel, self.image(args, "linux", [
+            "file:%s=/init" % program]),
+            '%s bench="%s"' % (APPEND[args.arch], args.only))
+        script = "#!/bin/sh\n/bench shell\nbusybox poweroff -f"
+        busybox = Path(args.deps) / ("root-" + args.arch) / "usr/bin/busybox"
+        self.shell = Boot(self.kernel, self.image(args, "linux-shell", [
+            "file:%s=/bench" % program, "dir:/bin",
+            "file:%s=/bin/busybox" % busybox, "link:busybox=/bin/sh",
+            "text:%s=/init:755" % script]), APPEND[args.arch])
+
+    @staticmethod
+    def image(args, name, items):
+        path = Path(args.b) / "bench" / ("%s-%s.cpio" % (args.arch, name))
+        mkimage.write_archive(str(path), items + [
+            "dir:/dev", "dir:/proc", "dir:/tmp:1777"])
+        return path
+
+
+class Ours:
+    """Carmine: the native shell starts the program, or busybox's with it."""
+
+    def __init__(self, args, program):
+        self.name = "carmine"
+        self.kernel = Path(args.b) / ("%s-gcc-release" % args.arch) / \
+            "carmine.img"
+        self.small = Path(args.b) / args.arch / "initrd-min.cpio"
+        self.extra = tempfile.TemporaryDirectory()
+        os.link(program, Path(self.extra.name) / "bench")
+        self.bench = Boot(self.kernel, self.image(
+            args, "carmine", "/extra/bench " + args.only), "quiet")
+        self.shell = Boot(self.kernel, self.image(
+            args, "carmine-shell", "busybox sh -c '/extra/bench shell; true'"),
+            "quiet")
+
+    def image(self, args, name, line):
+        made, _ = qemu.initrd(str(self.small), line, self.extra.name)
+        path = Path(args.b) / "bench" / ("%s-%s.cpio" % (args.arch, name))
+        os.replace(made, path)
+        return path
+
+
+def lines_of(text, log):
+    """The figures of one run: {(kind, name): value}."""
     if "BENCH-END" not in text:
         print("bench: %s: no end; the last lines:\n%s" %
               (log, "\n".join(text.splitlines()[-15:])), file=sys.stderr)
     for name, why in MISSING.findall(text):
         print("bench: %s: %s: %s" % (log.name, name, why), file=sys.stderr)
     return {(kind, name): int(v) for kind, name, v in LINE.findall(text)}
-
-
-class Peer:
-    """Linux: the program is /init of an initial file system of its own."""
-
-    def __init__(self, args, program):
-        self.name = "linux"
-        self.kernel = Path(args.deps) / ("linux-" + args.arch) / "Image"
-        self.image = Path(args.b) / "bench" / "linux.cpio"
-        mkimage.write_archive(str(self.image), [
-            "file:%s=/init" % program, "dir:/dev", "dir:/proc",
-            "dir:/tmp:1777"])
-        # An option that the kernel does not know becomes init's environment.
-        self.append = '%s bench="%s"' % (APPEND[args.arch], args.only)
-
-    def bytes(self):
-        return self.kernel.stat().st_size
-
-
-class Ours:
-    """Carmine: the native shell starts the program."""
-
-    def __init__(self, args, program):
-        self.name = "carmine"
-        self.kernel = Path(args.b) / ("%s-gcc-release" % args.arch) / \
-            "carmine.img"
-        images = Path(args.b) / args.arch
-        self.extra = tempfile.TemporaryDirectory()
-        os.link(program, Path(self.extra.name) / "bench")
-        image, _ = qemu.initrd(str(images / "initrd-min.cpio"),
-                               "/extra/bench " + args.only, self.extra.name)
-        self.image = Path(args.b) / "bench" / "carmine.cpio"
-        os.replace(image, self.image)
-        self.append = "quiet"
-
-    def bytes(self):
-        return self.kernel.stat().st_size
 
 
 def measure(args, systems):
@@ -99,23 +124,51 @@ def measure(args, systems):
         runs.append(("ns2", 2, []))
     for system in systems:
         for unit, smp, more in runs:
-            log = Path(args.b) / "bench" / (
-                "%s-%s.log" % (system.name, unit))
-            print("bench: %s, %s" % (system.name, unit), file=sys.stderr)
-            got = boot(args.arch, system.kernel, system.image, system.append,
-                       more, log, smp)
-            for key, value in got.items():
-                if key[0] == "BYTES" and unit != "insn":
-                    continue
-                if key == ("BYTES", "free memory"):
-                    key = ("BYTES", "memory in use")
-                    value = qemu.size_of(MEM) - value
-                column = "bytes" if key[0] == "BYTES" else unit
-                rows.setdefault(key, {})[
-                    "%s_%s" % (system.name, column)] = value
+            figures(args, system, rows, (unit, smp, more))
+        if not args.only:
+            rows.setdefault(("BYTES", "smallest memory"), {})[
+                system.name + "_bytes"] = smallest(args, system) << 20
         rows.setdefault(("BYTES", "kernel image"), {})[
-            system.name + "_bytes"] = system.bytes()
+            system.name + "_bytes"] = system.kernel.stat().st_size
     return rows
+
+
+def figures(args, system, rows, kind):
+    """One machine for the operations, and a small one for the shell."""
+    unit, smp, more = kind
+    for what in ("bench", "shell"):
+        if what == "shell" and args.only:
+            continue
+        log = Path(args.b) / "bench" / (
+            "%s-%s-%s-%s.log" % (args.arch, system.name, what, unit))
+        print("bench: %s, %s, %s" % (system.name, what, unit),
+              file=sys.stderr)
+        text = getattr(system, what).run(args.arch, log, more, smp)
+        for key, value in lines_of(text, log).items():
+            if key[0] == "BYTES" and unit != "insn":
+                continue
+            if key[1].startswith("free memory"):
+                key = (key[0], key[1].replace("free memory", "memory in use"))
+                value = (MEMORY << 20) - value
+            column = "bytes" if key[0] == "BYTES" else unit
+            rows.setdefault(key, {})["%s_%s" % (system.name, column)] = value
+
+
+def smallest(args, system):
+    """The least memory, in MiB, with which the shell runs a program."""
+    log = Path(args.b) / "bench" / ("%s-%s-least.log" %
+                                    (args.arch, system.name))
+    no, yes = 0, 256
+    print("bench: %s, smallest memory" % system.name, file=sys.stderr)
+    while yes - no > 1:
+        middle = (no + yes) // 2
+        text = system.shell.run(args.arch, log, memory=middle,
+                                limit=BOOT_LIMIT)
+        if "BENCH-END" in text:
+            yes = middle
+        else:
+            no = middle
+    return yes
 
 
 def ratio(row, unit):

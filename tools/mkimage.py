@@ -8,7 +8,7 @@ Items, later ones replace earlier ones of the same name (directories join):
     tree:DIR             everything in DIR, at /
     tree:DIR=PATH        everything in DIR, at PATH
     file:FILE=PATH       one file
-    text:TEXT=PATH       a file with that text and a newline
+    text:TEXT=PATH[:MODE] a file with that text and a newline
     dir:PATH[:MODE]      an empty directory
     link:TARGET=PATH     a symbolic link
     without:PATH         leave PATH and what is below it out of what came
@@ -95,7 +95,8 @@ class Tree:
         elif kind == "file":
             self.add(path, node_of(os.path.realpath(what)))
         elif kind == "text":
-            self.add(path, Node(stat.S_IFREG | 0o644,
+            path, _, mode = path.partition(":")
+            self.add(path, Node(stat.S_IFREG | int(mode or "644", 8),
                                 (what + "\n").encode()))
         elif kind == "dir":
             path, _, mode = rest.partition(":")

@@ -36,11 +36,19 @@
 	ldp	x26, x27, [sp, #R(26)]
 	.endm
 
-	/* The rest, the way back, and the frame off the stack. */
+	/* The rest, the way back, and the frame off the stack. Registers that
+	 * still hold what they did on the way in are not written: a read is
+	 * cheaper, and under emulation each write ends a block of code. */
 	.macro load_caller_and_return
 	ldp	x10, x11, [sp, #FRAME_PC]
+	mrs	x12, elr_el1
+	mrs	x13, spsr_el1
+	cmp	x10, x12
+	ccmp	x11, x13, #0, eq
+	b.eq	1f
 	msr	elr_el1, x10
 	msr	spsr_el1, x11
+1:
 	ldp	x0, x1, [sp, #R(0)]
 	ldp	x2, x3, [sp, #R(2)]
 	ldp	x4, x5, [sp, #R(4)]
@@ -141,7 +149,11 @@ user_sync:
 
 	/* Fast way back: x20-x27 still hold the user's values. */
 	ldr	x9, [sp, #R(31)]
+	mrs	x10, sp_el0
+	cmp	x9, x10
+	b.eq	1f
 	msr	sp_el0, x9
+1:
 	load_caller_and_return
 
 user_irq:

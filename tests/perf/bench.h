@@ -6,8 +6,12 @@
 
 #include <stdint.h>
 
-#define PAGE   4096
-#define ROUNDS 5
+#define PAGE 4096
+/* Rounds of a line: at least, and at most until the time is enough; where the
+ * host interrupts, more rounds find one that it let alone. */
+#define ROUNDS      5
+#define MOST_ROUNDS 200
+#define ENOUGH_NS   50000000
 
 struct bench {
 	const char *name;
