@@ -141,5 +141,5 @@ $(O)/carmine.elf $(O)/libcarmine.a: $(O)/objects
 
 # Other flags: compile again.
 $(call noted,$(O)/flags,$(KCC) $(KCFLAGS) $(KAFLAGS) \
-    $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v) $($(v))))
+    $(foreach v,$(sort $(filter CFLAGS_% VDSO_%,$(.VARIABLES))),$(v) $($(v))))
 $(KOBJS) $(FDT_OBJS) $(OFFSETS): $(O)/flags
