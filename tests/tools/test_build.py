@@ -29,3 +29,11 @@ def test_other_flags_make_the_vdso_again(tmp_path):
     os.utime(vdso)
     time.sleep(0.05)
     assert not is_current(tmp_path, str(vdso), "VDSO_FLAGS=-O1")
+
+
+def test_other_flags_make_native_programs_again(tmp_path):
+    flags = tmp_path / "riscv64-user" / "flags"
+    is_current(tmp_path, str(flags))
+    before = flags.read_text()
+    is_current(tmp_path, str(flags), "UCFLAGS_user/lib=-O1")
+    assert flags.read_text() != before
