@@ -112,6 +112,24 @@ def test_an_interrupt_that_no_chip_has(lie):
     works(c)
 
 
+@pytest.mark.skipif(ARCH != "riscv64", reason="RISC-V's extensions")
+def test_extensions_that_the_harts_lack(lie):
+    """The tree is that of harts with vectors and Sstc."""
+    c = lie(lambda tree: None, more=("-cpu", "rv64,v=false,sstc=false"))
+    assert re.search(r"cpu 0: the FDT claims vectors, which .* lacks", c.all)
+    assert re.search(r"cpu 0: the FDT claims Sstc, which the hart", c.all)
+    assert "2 of 2 CPUs run" in c.all
+    isa = c.line("grep isa /proc/cpuinfo")
+    assert not re.search(r"rv64[a-z]*v|_zv|sstc", isa), isa
+    # Long copies, sleeping, and what Linux programs are told.
+    works(c)
+    assert c.line("sleep 0.01; head -c 99999 /dev/zero | wc -c").split() == \
+        ["99999"]
+    text = c.line("/abi/linux/bin/env LD_SHOW_AUXV=1 /abi/linux/bin/true")
+    hwcap = int(re.search(r"AT_HWCAP: +([0-9a-f]+)", text)[1], 16)
+    assert not hwcap >> 21 & 1 and hwcap >> 3 & 1
+
+
 @pytest.fixture
 def ends():
     """A machine that does not come up: what it says, and its status."""
