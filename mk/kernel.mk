@@ -132,7 +132,7 @@ endif
 -include $(patsubst %.o,%.d,$(KOBJS)) $(O)/offsets.d
 
 # $(call noted,FILE,TEXT): writes it only when that changes it.
-noted = $(shell mkdir -p $(O); echo '$(2)' | cmp -s - $(1) || \
+noted = $(shell mkdir -p $(dir $(1)); echo '$(2)' | cmp -s - $(1) || \
     echo '$(2)' > $(1))
 
 # A source that comes or goes changes the list: link again.
@@ -141,5 +141,5 @@ $(O)/carmine.elf $(O)/libcarmine.a: $(O)/objects
 
 # Other flags: compile again.
 $(call noted,$(O)/flags,$(KCC) $(KCFLAGS) $(KAFLAGS) \
-    $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v) $($(v))))
+    $(foreach v,$(sort $(filter CFLAGS_% VDSO_%,$(.VARIABLES))),$(v) $($(v))))
 $(KOBJS) $(FDT_OBJS) $(OFFSETS): $(O)/flags

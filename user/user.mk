@@ -1,7 +1,8 @@
 # Native programs and their C library.
 #
 # user/lib is the library's glue on newlib (tools/newlib.sh), user/init and
-# user/sh are one program each, every user/bin/NAME.c is one. They go to
+# user/sh are one program each, every user/bin/NAME.c is one by name and all
+# of them one file (user/tools), but for those that are alone. They go to
 # /system/bin in $(USER_ROOT); a folder's own build.mk may add more.
 #
 ##   user                    the native programs
@@ -85,8 +86,28 @@ endef
 
 $(eval $(call program,init,$(wildcard user/init/*.c)))
 $(eval $(call program,sh,$(wildcard user/sh/*.c)))
-$(foreach p,$(wildcard user/bin/*.c),$(eval $(call program,$(basename \
-    $(notdir $(p))),$(p))))
+
+# hello is the least native program, and stays one.
+ALONE := hello
+$(foreach p,$(ALONE),$(eval $(call program,$(p),user/bin/$(p).c)))
+
+TOOLS := $(filter-out $(ALONE),$(basename $(notdir $(wildcard user/bin/*.c))))
+UCFLAGS_user/bin = $(if $(filter $(ALONE),$(*F)),,-Dmain=main_$(*F))
+UCFLAGS_user/tools := -I$(UO)
+$(eval $(call program,tools,user/tools/tools.c $(TOOLS:%=user/bin/%.c)))
+
+$(call noted,$(UO)/tools.def,$(patsubst %,TOOL(%),$(TOOLS)))
+$(UO)/user/tools/tools.c.o: $(UO)/tools.def
+
+$(TOOLS:%=$(UBIN)/%): $(UBIN)/tools
+	$(Q)ln -f $< $@ && ln -f $(UO)/debug/tools $(UO)/debug/$(@F)
+user: $(TOOLS:%=$(UBIN)/%)
+
+# Other flags: compile again.
+$(call noted,$(UO)/flags,$(UCC) $(UCFLAGS) $(foreach v,$(sort $(filter \
+    UCFLAGS_%,$(.VARIABLES))),$(v) $(value $(v))))
+$(ULIB_OBJS) $(patsubst %,$(UO)/%.o,$(wildcard user/init/*.c user/sh/*.c \
+    user/bin/*.c user/tools/*.c)): $(UO)/flags
 
 -include $(wildcard user/*/build.mk)
 -include $(shell find $(UO) -name '*.d' 2>/dev/null)

@@ -18,7 +18,7 @@ VDSO_MACH_riscv64 := -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany \
 VDSO_MACH_x86_64 := -mgeneral-regs-only -fno-jump-tables -fcf-protection=none
 
 $(VDSO_O)/vdso.so: $(wildcard $(VDSO_DIR)/* abi/linux/vdso/*) \
-    abi/linux/vdso_data.h
+    abi/linux/vdso_data.h $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,VDSO,$@)
 	$(Q)$(CROSS)gcc $(VDSO_FLAGS) $(VDSO_MACH_$(ARCH)) -shared \

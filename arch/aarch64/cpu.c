@@ -4,6 +4,7 @@
  */
 #include <kernel/device.h>
 #include <kernel/log.h>
+#include <kernel/panic.h>
 
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -12,7 +13,13 @@
 #include "arm64.h"
 
 void secondary_start(void);
-void semihosting_exit(uint64_t status);
+/* What an emulator or debugger does for its guest; where there is none, the
+ * instruction is undefined and trap_kernel() steps over it. The argument is
+ * read by its virtual address. Source: Arm semihosting 2.0. */
+void semihosting_call(uint64_t operation, const void *argument);
+#define SEMIHOSTING_WRITEC 0x03u
+#define SEMIHOSTING_EXIT   0x18u
+#define APPLICATION_ENDED  0x20026u
 
 /* ---- PSCI --------------------------------------------------------------- */
 
@@ -81,14 +88,14 @@ arch_cpu_start(unsigned cpu, struct thread_head *head, vaddr_t stack_top)
 	return ERR_IO;
 }
 
-/* PSCI has no status to hand over; an emulator that plays the debugger (Arm
- * semihosting 2.0, SYS_EXIT) has. Where there is none, the instruction is
- * undefined: trap_kernel() steps over it. */
+/* PSCI has no status to hand over; a host has. */
 void
 arch_poweroff(unsigned status)
 {
+	const uint64_t why[2] = { APPLICATION_ENDED, status };
+
 	if (status != 0)
-		semihosting_exit(status);
+		semihosting_call(SEMIHOSTING_EXIT, why);
 	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
 	arch_halt();
 }
@@ -109,11 +116,15 @@ arch_reset(void)
 
 static volatile void *uart;
 
+/* Without a UART in the tree, or a tree, a panic goes to the host. */
 void
 arch_putc(char c)
 {
-	if (uart == NULL)
+	if (uart == NULL) {
+		if (panic_running())
+			semihosting_call(SEMIHOSTING_WRITEC, &c);
 		return;
+	}
 	for (unsigned i = 0; i < SEND_LIMIT; i++)
 		if (!(mmio_read32(uart, UART_FLAGS) & UART_FULL))
 			break;
@@ -132,7 +143,6 @@ arch_init_early(uintptr_t arg0, uintptr_t arg1)
 	uint64_t hz = sysreg_read(cntfrq_el0), mult;
 	paddr_t regs;
 
-	/* A blob that is none has no console to complain to. */
 	fdt_boot_check(fdt);
 	regs = fdt_boot_reg(fdt, "arm,pl011");
 	if (regs != 0)

@@ -226,19 +226,11 @@ stack_overflow:
 	mov	sp, x9
 	b	trap_stack_overflow
 
-	/* void semihosting_exit(status): SYS_EXIT with two words, the reason
-	 * "the application ended" and the status. */
-	.globl semihosting_exit, semihosting_hlt
-semihosting_exit:
-	sub	sp, sp, #16
-	mov	x1, #0x26
-	movk	x1, #2, lsl #16
-	stp	x1, x0, [sp]
-	mov	x1, sp
-	mov	w0, #0x18
+	/* void semihosting_call(operation, argument) */
+	.globl semihosting_call, semihosting_hlt
+semihosting_call:
 semihosting_hlt:
 	hlt	#0xf000
-	add	sp, sp, #16
 	ret
 
 	.bss

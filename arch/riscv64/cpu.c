@@ -1,6 +1,5 @@
 /*
- * Harts, the SBI, and what the instruction set offers.
- * Source: RISC-V SBI 2.0, chapters 4-10; Linux riscv hwprobe/HWCAP bits.
+ * Harts and the SBI. Source: RISC-V SBI 2.0, chapters 4-10.
  */
 #include <kernel/log.h>
 #include <kernel/mm.h>
@@ -11,8 +10,6 @@
 
 #include "../common/fdt_boot.h"
 #include "csr.h"
-
-struct riscv_isa riscv_isa;
 
 /* The sifive_test finisher of QEMU's virt machine; 0: none. */
 static paddr_t finisher;
@@ -37,38 +34,6 @@ void
 arch_putc(char c)
 {
 	sbi_call(SBI_EXT_PUTCHAR, 0, (uint8_t)c, 0, 0);
-}
-
-/* True when the multi-letter extension name stands in text. */
-static bool
-isa_has(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-	const char *p = text;
-
-	while ((p = strchr(p, '_')) != NULL) {
-		p++;
-		if (strncmp(p, name, len) == 0 &&
-		    (p[len] == '_' || p[len] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-static void
-isa_read(const char *text)
-{
-	struct riscv_isa *isa = &riscv_isa;
-
-	strlcpy(isa->text, text, sizeof(isa->text));
-	for (const char *p = text + MIN(strlen(text), (size_t)4);
-	    *p >= 'a' && *p <= 'z' && *p != 'z' && *p != 's' && *p != 'x'; p++)
-		isa->hwcap |= UINT64_C(1) << (*p - 'a');
-	isa->fpu = (isa->hwcap & 1u << ('d' - 'a')) != 0;
-	isa->vector = (isa->hwcap & 1u << ('v' - 'a')) != 0;
-	isa->sstc = isa_has(text, "sstc");
-	isa->svpbmt = isa_has(text, "svpbmt");
-	isa->zicboz = isa_has(text, "zicboz");
 }
 
 void
@@ -98,12 +63,8 @@ arch_init_cpu(void)
 {
 	csr_write(scounteren, 7);
 	csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+	isa_probe();
 	arch_timer_set(NS_NEVER);
-	if (riscv_isa.vector && riscv_isa.vlenb == 0) {
-		csr_set(sstatus, SSTATUS_VS_INITIAL);
-		riscv_isa.vlenb = (unsigned)csr_read(0xc22);
-		csr_clear(sstatus, SSTATUS_VS);
-	}
 	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	if (finisher != 0 && finisher_regs == NULL)
 		finisher_regs = kmap_phys(finisher, PAGE_SIZE,

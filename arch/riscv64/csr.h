@@ -62,15 +62,17 @@ struct sbi_ret {
 struct sbi_ret sbi_call(
     unsigned ext, unsigned fn, uintptr_t a0, uintptr_t a1, uintptr_t a2);
 
-/* What cpu.c found out about the harts' instruction set. */
+/* What the harts can do, by isa.c. */
 struct riscv_isa {
-	bool sstc, vector, fpu, svpbmt, zicboz;
+	bool sstc, vector, fpu;
 	uint64_t hwcap;
 	unsigned vlenb; /* bytes per vector register */
 	uint64_t timebase; /* Hz */
 	char text[128];
 };
 extern struct riscv_isa riscv_isa;
+void isa_read(const char *text); /* the FDT's word */
+void isa_probe(void); /* this hart's; irqs off */
 
 /* arch/riscv64/fpu.c: state of a first use; true: try the instruction again */
 bool fpu_first_use(struct arch_frame *f);

@@ -2,11 +2,12 @@
 kernel says which it was, and goes on where it can."""
 import re
 import struct
+import subprocess
 
 import pytest
 
 import fdt_edit
-from conftest import ARCH, B, Console
+from conftest import ARCH, B, Console, KERNEL
 from qemu import MACHINES
 
 FDT = pytest.mark.skipif(ARCH == "x86_64", reason="no FDT")
@@ -111,6 +112,24 @@ def test_an_interrupt_that_no_chip_has(lie):
     works(c)
 
 
+@pytest.mark.skipif(ARCH != "riscv64", reason="RISC-V's extensions")
+def test_extensions_that_the_harts_lack(lie):
+    """The tree is that of harts with vectors and Sstc."""
+    c = lie(lambda tree: None, more=("-cpu", "rv64,v=false,sstc=false"))
+    assert re.search(r"cpu 0: the FDT claims vectors, which .* lacks", c.all)
+    assert re.search(r"cpu 0: the FDT claims Sstc, which the hart", c.all)
+    assert "2 of 2 CPUs run" in c.all
+    isa = c.line("grep isa /proc/cpuinfo")
+    assert not re.search(r"rv64[a-z]*v|_zv|sstc", isa), isa
+    # Long copies, sleeping, and what Linux programs are told.
+    works(c)
+    assert c.line("sleep 0.01; head -c 99999 /dev/zero | wc -c").split() == \
+        ["99999"]
+    text = c.line("/abi/linux/bin/env LD_SHOW_AUXV=1 /abi/linux/bin/true")
+    hwcap = int(re.search(r"AT_HWCAP: +([0-9a-f]+)", text)[1], 16)
+    assert not hwcap >> 21 & 1 and hwcap >> 3 & 1
+
+
 @pytest.fixture
 def ends():
     """A machine that does not come up: what it says, and its status."""
@@ -135,6 +154,59 @@ def test_a_tree_without_memory(ends, tmp_path):
     (tmp_path / "l.dtb").write_bytes(fdt_edit.blob(tree))
     text, _ = ends(more=("-dtb", str(tmp_path / "l.dtb")))
     assert text.startswith("panic: fdt: no memory node")
+
+
+# A loader that hands over the tree at `tree`, or none.
+LOADER = """
+	.globl	_start
+_start:	adr	x0, tree
+	.if	HANDED == 0
+	mov	x0, xzr
+	.endif
+	ldr	x1, =0x40200000
+	br	x1
+	.balign	8
+tree:	.incbin	"%s"
+"""
+
+
+@pytest.mark.skipif(ARCH != "aarch64", reason="firmware has the console")
+@pytest.mark.parametrize("handed,words", [
+    (1, "the structure block is damaged"), (0, "FDT_ERR_BADMAGIC")])
+def test_a_panic_about_the_tree_goes_to_the_host(ends, tmp_path, handed,
+                                                 words):
+    """The console stands in the tree; semihosting is left."""
+    tree = fdt_edit.dump([*MACHINES[ARCH], "-m", "512M"], tmp_path / "o.dtb")
+    blob = bytearray(fdt_edit.blob(tree))
+    blob[len(blob) // 2:] = b"\xff" * (len(blob) - len(blob) // 2)
+    (tmp_path / "bad.dtb").write_bytes(blob)
+    (tmp_path / "l.S").write_text(LOADER % (tmp_path / "bad.dtb"))
+    subprocess.run(
+        ["aarch64-linux-gnu-gcc", "-nostdlib", "-static",
+         "-Wa,--defsym,HANDED=%d" % handed, "-Wl,-N,-Ttext=0x44000000",
+         "-Wl,--build-id=none", "-o", str(tmp_path / "l"),
+         str(tmp_path / "l.S")], check=True)
+    text, status = ends(kernel=tmp_path / "l", more=(
+        "-device", "loader,file=%s,addr=0x40200000,force-raw=on" % KERNEL))
+    assert text.startswith("panic: fdt: " + words)
+    assert status == 99
+
+
+@pytest.mark.skipif(ARCH != "aarch64", reason="firmware has the console")
+def test_a_panic_of_a_machine_without_uart(ends, tmp_path):
+    def hide(node):
+        if b"arm,pl011" in node.props.get("compatible", b""):
+            node.props["compatible"] = b"nobody,knows\0"
+        for c in node.children:
+            hide(c)
+
+    tree = fdt_edit.dump([*MACHINES[ARCH], "-m", "512M"], tmp_path / "o.dtb")
+    hide(tree)
+    (tmp_path / "l.dtb").write_bytes(fdt_edit.blob(tree))
+    text, status = ends(append="crash=null",
+                        more=("-dtb", str(tmp_path / "l.dtb")))
+    assert text.startswith("panic: no page to read at 0 in crash_null")
+    assert status == 99
 
 
 def test_an_image_of_another_machine(ends, monkeypatch):

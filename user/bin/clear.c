@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 int
-main(void)
+main(int, char **)
 {
 	return write(1, "\033[H\033[2J", 7) == 7 ? 0 : 1;
 }

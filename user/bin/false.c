@@ -1,6 +1,6 @@
 /* false: fails. */
 int
-main(void)
+main(int, char **)
 {
 	return 1;
 }

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 int
-main(void)
+main(int, char **)
 {
 	sync();
 	return 0;

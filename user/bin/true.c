@@ -1,6 +1,6 @@
 /* true: succeeds. */
 int
-main(void)
+main(int, char **)
 {
 	return 0;
 }
