@@ -409,7 +409,7 @@ task_spawn_first(
 	if (s == NULL)
 		return ERR_NOMEM; /* boot panics */
 	flags = tree_lock_alone();
-	s->leader = t;
+	atomic_init(&s->leader, t);
 	group_join(t, t->id, s);
 	tree_unlock_alone(flags);
 	session_unref(s); /* the task has its own */

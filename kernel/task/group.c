@@ -54,6 +54,14 @@ session_unref(struct session *s)
 	rcu_call(&s->rcu, session_free);
 }
 
+/* Others that share the tree lock may see their leader just going. */
+static bool
+leads_session(const struct task *t)
+{
+	return t->session != NULL && atomic_load_explicit(
+	    &t->session->leader, memory_order_relaxed) == t;
+}
+
 void
 group_join(struct task *t, struct pid *group, struct session *s)
 {
@@ -73,8 +81,8 @@ group_join(struct task *t, struct pid *group, struct session *s)
 
 /*
  * The task keeps its numbers, which wait still asks for. At its end it only
- * shares the tree lock. Then others that share it may not look at its group and
- * leadership (nobody has it as parent any more), and at its session by RCU.
+ * shares the tree lock. Then others that share it may not look at its group
+ * (nobody has it as parent any more), and at its session by RCU.
  */
 void
 group_leave(struct task *t, struct pid **group, struct session **s)
@@ -88,8 +96,9 @@ group_leave(struct task *t, struct pid **group, struct session **s)
 	}
 	*group = t->group;
 	*s = t->session;
-	if (t->session != NULL && t->session->leader == t)
-		t->session->leader = NULL;
+	if (leads_session(t))
+		atomic_store_explicit(
+		    &t->session->leader, NULL, memory_order_relaxed);
 	t->group = NULL;
 	rcu_store(&t->session, NULL);
 }
@@ -186,8 +195,7 @@ static bool
 is_missed(struct task *t)
 {
 	unsigned long flags = tree_share(), inner;
-	bool missed = (t->session != NULL && t->session->leader == t) ||
-	    task_has_children(t);
+	bool missed = leads_session(t) || task_has_children(t);
 
 	if (!missed && links_group(t)) {
 		inner = spin_lock_irq(&t->group->lock);
@@ -209,7 +217,7 @@ group_exit(struct task *t)
 		return;
 	flags = tree_lock_alone();
 	orphans_of_exit(t);
-	if (t->session != NULL && t->session->leader == t) {
+	if (leads_session(t)) {
 		tty = t->session->tty; /* ref moves here */
 		t->session->tty = NULL;
 		sid = t->session->id->number;
@@ -256,7 +264,7 @@ task_setsid(int *out)
 	if (!leads) {
 		linked = links_group(t);
 		group_leave(t, &group, &old);
-		s->leader = t;
+		atomic_init(&s->leader, t);
 		group_join(t, t->id, s);
 		if (linked)
 			check_orphan(group, NULL);
@@ -285,7 +293,7 @@ setpgid_check(struct task *t, struct task *self)
 	}
 	if (t->zombie)
 		return ERR_NOTASK;
-	return t->session != NULL && t->session->leader == t ? ERR_PERM : OK;
+	return leads_session(t) ? ERR_PERM : OK;
 }
 
 /*
@@ -408,7 +416,7 @@ session_set_tty(struct tty *tty, bool steal)
 	enum err e = OK;
 
 	s = self->session;
-	if (s == NULL || s->leader != self)
+	if (!leads_session(self))
 		e = ERR_PERM;
 	else if (s->tty == tty)
 		e = OK;

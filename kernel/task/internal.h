@@ -61,7 +61,7 @@ struct session { /* freed a grace period after its last user left */
 	struct ref refs;
 	struct pid *id; /* [I] own reference */
 	struct tty *tty; /* [T] own reference; NULL: none */
-	struct task *leader; /* [T] borrowed; NULL: gone */
+	_Atomic(struct task *) leader; /* [T] borrowed; NULL: gone */
 	struct rcu_head rcu;
 };
 

@@ -393,9 +393,6 @@ archive_base(struct archive *a)
 
 /*
  * Races that are meant, for the thread sanitizer:
- *   space_enter, tlb_space_switch  a test lends its space to the kernel's
- *                  task, whose threads load it on other CPUs, and waits for a
- *                  grace period before it goes
  *   user_copy      programs may race on their own memory
  */
 const char *__tsan_default_suppressions(void);
@@ -403,8 +400,7 @@ const char *__tsan_default_suppressions(void);
 const char *
 __tsan_default_suppressions(void)
 {
-	return "race:space_enter\nrace:tlb_space_switch\n"
-	    "race:user_copy_in\nrace:user_copy_out\n";
+	return "race:user_copy_in\nrace:user_copy_out\n";
 }
 
 /* ---- start ------------------------------------------------------------- */

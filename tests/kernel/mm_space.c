@@ -1,6 +1,6 @@
 /*
- * Address spaces, faults, fork, mapped objects. A test plays a program: its
- * space becomes the kernel task's for the time of the test.
+ * Address spaces, faults, fork, mapped objects. Most tests play a program, in a
+ * task of their own.
  */
 #include <kernel/ktest.h>
 #include <kernel/mm.h>
@@ -10,40 +10,20 @@
 
 #include <lib/string.h>
 
+#include "threads.h"
+
 #define RW  (PROT_READ | PROT_WRITE)
 #define AT  UINT64_C(0x10000000)
 #define PG  PAGE_SIZE
 
-static void
-space_enter(struct space *s)
-{
-	unsigned long flags = arch_irq_save();
-
-	task_current()->space = s;
-	if (s != NULL)
-		tlb_space_switch(&s->arch);
-	arch_irq_restore(flags);
-}
-
-static struct space *
-space_begin(void)
-{
-	struct space *s = NULL;
-
-	EXPECT_OK(space_create(container_root, &s));
-	space_enter(s);
-	return s;
-}
-
-static void
-space_end(struct space *s)
-{
-	space_enter(NULL);
-	/* The kernel's task has other threads: a CPU that switches to one may
-	 * just be loading s, with irqs off. */
-	rcu_sync();
-	space_unref(s);
-}
+/* A test in a task of its own, which has a space. */
+#define PROGRAM_TEST(name) \
+	static void play_##name(void *); \
+	KTEST(name) \
+	{ \
+		test_task_run(play_##name, NULL); \
+	} \
+	static void play_##name(void *unused UNUSED)
 
 static vaddr_t
 map_at(struct space *s, vaddr_t at, size_t pages, unsigned prot)
@@ -66,9 +46,9 @@ peek(vaddr_t va)
 	return v;
 }
 
-KTEST(untouched_memory_reads_as_zero_and_costs_no_page)
+PROGRAM_TEST(untouched_memory_reads_as_zero_and_costs_no_page)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 
 	map_at(s, AT, 16, RW);
 	for (unsigned i = 0; i < 16; i++)
@@ -78,12 +58,11 @@ KTEST(untouched_memory_reads_as_zero_and_costs_no_page)
 	EXPECT(peek(AT + 3 * PG) == 77);
 	EXPECT(peek(AT + 4 * PG) == 0);
 	EXPECT(atomic_load(&s->resident) == 1);
-	space_end(s);
 }
 
-KTEST(address_zero_can_be_mapped)
+PROGRAM_TEST(address_zero_can_be_mapped)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	char buf[8];
 	size_t len;
 
@@ -92,12 +71,11 @@ KTEST(address_zero_can_be_mapped)
 	EXPECT_OK(user_copy_out(0, "xv6", 4));
 	EXPECT_OK(user_string_in(buf, 0, sizeof(buf), &len));
 	EXPECT(len == 3 && strcmp(buf, "xv6") == 0);
-	space_end(s);
 }
 
-KTEST(unmapped_and_protected_memory_answers_fault)
+PROGRAM_TEST(unmapped_and_protected_memory_answers_fault)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	uint64_t v = 0;
 
 	map_at(s, AT, 4, RW);
@@ -118,12 +96,11 @@ KTEST(unmapped_and_protected_memory_answers_fault)
 	EXPECT(user_load64(arch_user_end, &v) == ERR_FAULT);
 	EXPECT(user_load64(~(vaddr_t)7, &v) == ERR_FAULT);
 	EXPECT(user_load64(KMAP_BASE, &v) == ERR_FAULT);
-	space_end(s);
 }
 
-KTEST(a_copy_across_a_hole_reports_how_far_it_came)
+PROGRAM_TEST(a_copy_across_a_hole_reports_how_far_it_came)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	char buf[100];
 
 	memset(buf, 1, sizeof(buf));
@@ -132,12 +109,11 @@ KTEST(a_copy_across_a_hole_reports_how_far_it_came)
 	EXPECT(user_copy_out_nofault(AT + PG - 40, buf, 100) == 40);
 	EXPECT(user_copy_out(AT + PG - 40, buf, 100) == ERR_FAULT);
 	EXPECT(user_copy_in_nofault(buf, AT + PG - 40, 100) == 40);
-	space_end(s);
 }
 
-KTEST(fork_shares_pages_until_one_side_writes)
+PROGRAM_TEST(fork_shares_pages_until_one_side_writes)
 {
-	struct space *s = space_begin(), *child = NULL;
+	struct space *s = task_current()->space, *child = NULL;
 	uint64_t v = 0;
 
 	map_at(s, AT, 4, RW);
@@ -157,7 +133,6 @@ KTEST(fork_shares_pages_until_one_side_writes)
 	space_unref(child);
 	EXPECT_OK(user_store64(AT + PG, 7)); /* alone again: in place */
 	EXPECT(peek(AT + PG) == 7);
-	space_end(s);
 }
 
 static struct memobj *
@@ -202,9 +177,9 @@ object_word(struct memobj *m, uint64_t off)
 	return word;
 }
 
-KTEST(a_shared_mapping_and_the_object_are_the_same_memory)
+PROGRAM_TEST(a_shared_mapping_and_the_object_are_the_same_memory)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	struct memobj *m = object_make(20);
 
 	map_object(s, m, 20, REGION_SHARED);
@@ -212,14 +187,14 @@ KTEST(a_shared_mapping_and_the_object_are_the_same_memory)
 		EXPECT(peek(AT + i * PG) == 1000 + i);
 	EXPECT_OK(user_store64(AT + 5 * PG, 42));
 	EXPECT(object_word(m, 5 * PG) == 42);
-	space_end(s);
+	EXPECT_OK(space_unmap(s, AT, 20 * PG));
 	EXPECT(object_word(m, 5 * PG) == 42);
 	obj_unref(&m->obj);
 }
 
-KTEST(a_private_mapping_leaves_the_object_alone)
+PROGRAM_TEST(a_private_mapping_leaves_the_object_alone)
 {
-	struct space *s = space_begin(), *child = NULL;
+	struct space *s = task_current()->space, *child = NULL;
 	struct memobj *m = object_make(20);
 	uint64_t v = 0;
 
@@ -235,13 +210,12 @@ KTEST(a_private_mapping_leaves_the_object_alone)
 	EXPECT_OK(space_read(child, AT + 6 * PG, &v, sizeof(v)));
 	EXPECT(v == 1006);
 	space_unref(child);
-	space_end(s);
 	obj_unref(&m->obj);
 }
 
-KTEST(truncation_takes_mapped_pages_away)
+PROGRAM_TEST(truncation_takes_mapped_pages_away)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	struct memobj *m = object_make(20);
 	uint64_t v;
 
@@ -256,7 +230,6 @@ KTEST(truncation_takes_mapped_pages_away)
 	EXPECT(peek(AT + 12 * PG) == 0);
 	EXPECT_OK(memobj_punch(m, 2 * PG, 4 * PG));
 	EXPECT(peek(AT + 2 * PG) == 0 && peek(AT + 4 * PG) == 1004);
-	space_end(s);
 	obj_unref(&m->obj);
 }
 
@@ -276,9 +249,9 @@ KTEST(holes_and_data_are_told_apart)
 	obj_unref(&m->obj);
 }
 
-KTEST(the_break_grows_and_shrinks_one_region)
+PROGRAM_TEST(the_break_grows_and_shrinks_one_region)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	vaddr_t brk = 0;
 
 	s->brk_start = s->brk = AT + 100;
@@ -293,12 +266,11 @@ KTEST(the_break_grows_and_shrinks_one_region)
 	EXPECT(peek(AT + 9 * PG) == 0);
 	EXPECT(space_brk(s, AT, &brk) == ERR_NOMEM);
 	EXPECT(brk == AT + 10 * PG);
-	space_end(s);
 }
 
-KTEST(a_moved_mapping_keeps_its_pages)
+PROGRAM_TEST(a_moved_mapping_keeps_its_pages)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	struct remap_request q = { AT, 4 * PG, 8 * PG, 0, 0 };
 	vaddr_t to = 0;
 
@@ -315,12 +287,11 @@ KTEST(a_moved_mapping_keeps_its_pages)
 	EXPECT_OK(space_remap(s, &q, &to));
 	EXPECT(peek(to + PG) == 11);
 	EXPECT(space_fault(s, to + 2 * PG, PROT_READ) == ERR_FAULT);
-	space_end(s);
 }
 
-KTEST(a_stack_grows_to_its_limit_and_no_further)
+PROGRAM_TEST(a_stack_grows_to_its_limit_and_no_further)
 {
-	struct space *s = space_begin();
+	struct space *s = task_current()->space;
 	const struct map_request q = { .addr = AT + GIB(1), .len = PG,
 		.prot = RW, .how = MAP_AT, .flags = REGION_GROWSDOWN };
 	vaddr_t got, top = AT + GIB(1) + PG;
@@ -333,12 +304,11 @@ KTEST(a_stack_grows_to_its_limit_and_no_further)
 	s->limit_stack = SIZE_MAX;
 	map_at(s, top - 1000 * PG, 1, RW);
 	EXPECT(user_store64(top - 990 * PG, 1) == ERR_FAULT); /* guard gap */
-	space_end(s);
 }
 
-KTEST(advice_drops_pages_and_fork_obeys_it)
+PROGRAM_TEST(advice_drops_pages_and_fork_obeys_it)
 {
-	struct space *s = space_begin(), *child = NULL;
+	struct space *s = task_current()->space, *child = NULL;
 	uint64_t v;
 
 	map_at(s, AT, 4, RW);
@@ -353,12 +323,11 @@ KTEST(advice_drops_pages_and_fork_obeys_it)
 	EXPECT_OK(space_read(child, AT + PG, &v, sizeof(v)));
 	EXPECT(v == 0 && peek(AT + PG) == 2);
 	space_unref(child);
-	space_end(s);
 }
 
-KTEST(futex_keys_of_shared_words_are_equal_everywhere)
+PROGRAM_TEST(futex_keys_of_shared_words_are_equal_everywhere)
 {
-	struct space *s = space_begin(), *child = NULL;
+	struct space *s = task_current()->space, *child = NULL;
 	struct memobj *m = object_make(2);
 	struct futex_key a, b;
 
@@ -374,7 +343,6 @@ KTEST(futex_keys_of_shared_words_are_equal_everywhere)
 	EXPECT_OK(space_futex_key(child, AT, false, &b));
 	EXPECT(a.base != b.base);
 	space_unref(child);
-	space_end(s);
 	obj_unref(&m->obj);
 }
 
