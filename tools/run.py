@@ -312,6 +312,8 @@ def arguments():
     ap.add_argument("--limit", type=float, help="seconds, then status 98")
     ap.add_argument("--icount", action="store_true", help="the clock "
                     "counts instructions, eight ns each; CPUs take turns")
+    ap.add_argument("--device", action="append", default=[],
+                    help="one more of QEMU's, with its options")
     ap.add_argument("--gdb", metavar="ELF")
     ap.add_argument("--status-file", help="write our status there, end with "
                     "0")
@@ -341,6 +343,8 @@ def run(args):
     append = args.append + (" nokaslr" if args.gdb else "")
 
     def build(serial, more=()):
+        for device in args.device:
+            more = [*more, "-device", device]
         if args.icount:
             more = [*more, "-icount", "shift=3,sleep=off"]
         return qemu.command(args.arch, args.kernel, image, args.smp,

@@ -296,7 +296,7 @@ class Ktest(Suite):
                                                   timed)
             status, out, err = self.machine(
                 kernel=self.kernel(build), smp=smp, plain=True, limit=600,
-                icount=timed != "no", append=append,
+                icount=timed != "no", append=append, device="edu",
                 log=self.b / self.arch / ("ktest-%s-%d-%s.log" %
                                                (build, smp, timed)))
             out = out.replace("\r\n", "\n")

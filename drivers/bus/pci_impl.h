@@ -32,6 +32,7 @@
 #define HEADER_BRIDGE   1u
 #define HEADER_MULTI    0x80u
 #define CLASS_HOST      0x060000u
+#define CAP_MSI         0x05u
 #define CAP_EXPRESS     0x10u
 #define CAP_MSIX        0x11u
 

@@ -98,9 +98,9 @@ vpci_messages(struct virtio *v)
 	struct vpci *p = of(v);
 	enum err e;
 
-	if (pci_msix_count(p->d) == 0)
+	if (pci_message_count(p->d) == 0)
 		return OK;
-	e = pci_msix(p->d, v->device, &m);
+	e = pci_message(p->d, v->device, &m);
 	if (e == ERR_NOSPC || e == ERR_NOTSUP)
 		return OK;
 	if (e == OK && !put_vector(&p->block[BLOCK_COMMON].at,
@@ -118,7 +118,7 @@ vpci_own_irq(struct virtq *q, unsigned cpu)
 		.index = q->index + 1, .cpu = cpu, .fn = virtq_irq, .arg = q };
 	uint16_t vector = 0;
 
-	if (pci_msix(p->d, q->v->device, &m) == OK) {
+	if (pci_message(p->d, q->v->device, &m) == OK) {
 		vector = (uint16_t)m.index;
 		q->own_irq = true;
 	}
@@ -132,7 +132,7 @@ vpci_own_irq(struct virtq *q, unsigned cpu)
 static enum err
 vpci_move_irq(struct virtq *q, unsigned cpu)
 {
-	return pci_msix_move(of(q->v)->d, q->index + 1, cpu);
+	return pci_message_move(of(q->v)->d, q->index + 1, cpu);
 }
 
 static void

@@ -6,7 +6,7 @@
  * the bus "pci" whose ranges 0 to 5 are their BARs. A driver matches vendor
  * and device, and calls pci_enable() first.
  *
- * Interrupts: dev_irq(d, 0) is the line; pci_msix() gives messages, one a
+ * Interrupts: dev_irq(d, 0) is the line; pci_message() gives messages, one a
  * queue, each on the CPU that is asked for.
  *
  * Source: PCI Local Bus 3.0; PCI-to-PCI Bridge 1.2; PCI Express 3.0.
@@ -61,7 +61,7 @@ struct pci_func {
 	uint8_t secondary, subordinate; /* of a bridge */
 	/* Its windows. */
 	struct { uint64_t at, size, align; } behind[PCI_KINDS];
-	struct pci_msix *msix; /* of its driver */
+	struct pci_messages *messages; /* of its driver */
 };
 
 /* Finds and configures what is below. h lives for ever. The error is that of
@@ -85,10 +85,11 @@ enum err pci_cap(const struct pci_func *f, uint8_t id, unsigned from,
  * stay. */
 struct pci_func *pci_next(const struct pci_func *after);
 
-/* ---- messages (pci_msix.c) ---------------------------------------------- */
+/* ---- messages (pci_message.c) ------------------------------------------- */
 
-/* How many d can have; 0: none, or the machine cannot. */
-unsigned pci_msix_count(struct device *d);
+/* How many d can have, by MSI-X, else one by MSI; 0: none, or the machine
+ * cannot. */
+unsigned pci_message_count(struct device *d);
 struct pci_message {
 	unsigned index, cpu;
 	irq_fn *fn; /* irqs off, on cpu */
@@ -97,8 +98,8 @@ struct pci_message {
 /* Wires a message of d's for as long as owner (d, or a device on it) has its
  * driver. The line is quiet from the first one on. ERR_NOTSUP, ERR_NOSPC,
  * ERR_NOMEM. */
-enum err pci_msix(
+enum err pci_message(
     struct device *d, struct device *owner, const struct pci_message *m);
-enum err pci_msix_move(struct device *d, unsigned index, unsigned cpu);
+enum err pci_message_move(struct device *d, unsigned index, unsigned cpu);
 /* Once all CPUs run: moves the messages to those they were meant for. */
 void pci_irqs_settle(void);
