@@ -45,14 +45,14 @@ static const struct arch_fpu *loaded[CPU_MAX];
 	op " q24, q25, [%0, #384]\n" op " q26, q27, [%0, #416]\n" \
 	op " q28, q29, [%0, #448]\n" op " q30, q31, [%0, #480]\n"
 
-static void
+static ALWAYS_INLINE void
 registers_save(uint8_t *v)
 {
 	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
 	    EACH_PAIR("stp") : : "r"(v) : "memory");
 }
 
-static void
+static ALWAYS_INLINE void
 registers_load(const uint8_t *v)
 {
 	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
