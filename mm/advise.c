@@ -10,19 +10,6 @@
 
 /* ---- advice ----------------------------------------------------------- */
 
-/* Drops the pages of [start, end) of r: the next touch starts afresh. */
-static void
-advice_drop(struct space *s, struct region *r, vaddr_t start, vaddr_t end)
-{
-	struct zap z;
-
-	if ((r->flags & (REGION_PHYS | REGION_LOCKED)) != 0)
-		return;
-	zap_begin(&z, s);
-	zap_range(&z, r, start, end);
-	zap_end(&z);
-}
-
 static unsigned
 advice_flag(enum space_advice a)
 {
@@ -80,9 +67,10 @@ advice_each(struct space *s, vaddr_t start, vaddr_t end, enum space_advice a)
 	for (; r != NULL && r->start < end; r = space_next(r)) {
 		if (r->start > at)
 			e = ERR_NOMEM;
-		if (a == ADVISE_DONTNEED || a == ADVISE_FREE)
-			advice_drop(
-			    s, r, MAX(r->start, start), MIN(r->end, end));
+		/* Dropped: the next touch starts afresh. */
+		if ((a == ADVISE_DONTNEED || a == ADVISE_FREE) &&
+		    (r->flags & (REGION_PHYS | REGION_LOCKED)) == 0)
+			zap_shared(r, MAX(r->start, start), MIN(r->end, end));
 		at = r->end;
 	}
 	return at < end ? ERR_NOMEM : e;
@@ -134,12 +122,15 @@ space_advise(
 		return space_populate(s, start, end, PROT_READ);
 	if (advice == ADVISE_POPULATE_WRITE)
 		return space_populate(s, start, end, PROT_WRITE);
-	/* Dropping needs the exclusive lock as well: a fault that copies a
-	 * page relies on nobody dropping it. */
-	rw_write_lock(&s->lock);
-	e = advice_flag(advice) != 0 ? advice_mark(s, start, end, advice) :
-	    advice_each(s, start, end, advice);
-	rw_write_unlock(&s->lock);
+	if (advice_flag(advice) != 0) {
+		rw_write_lock(&s->lock);
+		e = advice_mark(s, start, end, advice);
+		rw_write_unlock(&s->lock);
+	} else {
+		rw_read_lock(&s->lock);
+		e = advice_each(s, start, end, advice);
+		rw_read_unlock(&s->lock);
+	}
 	return e;
 }
 

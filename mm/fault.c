@@ -12,17 +12,21 @@
  *
  * Fault and munmap, mprotect, fork: these hold space.lock exclusively.
  *
+ * Fault and MADV_DONTNEED, which shares the lock: its entries stay PTE_BETWEEN
+ * until all CPUs have dropped the old translation (mm/zap.c). A fault that
+ * works on a present entry's page counts it and looks again (entry_stands).
+ *
  * Fault and truncate (which only holds the object's region_lock):
  *	F: finds page P in the cache, takes a reference
  *	T: takes P out of the cache (owner := NULL), walks the tables
  *	F: entry := P; fence; sees that the owner is gone; entry := 0; flush
  * Either T's walk meets F's entry or F meets T's mark (mm/memobj_map.c).
  *
- * Copy on write. An anonymous page with one reference belongs to this entry
- * alone and becomes writable in place. With more, it is copied: the new page
- * is filled first, then the entry taken out, all CPUs flushed, the new entry
- * put in, and only then the old reference dropped. While we copy, nobody
- * writes to the old page:
+ * Copy on write. An anonymous page with one reference (beside the fault's own)
+ * belongs to this entry alone and becomes writable in place. With more, it is
+ * copied: the new page is filled first, then the entry taken out, all CPUs
+ * flushed, the new entry put in, and only then the old reference dropped. While
+ * we copy, nobody writes to the old page:
  *	A and B share P (2 references), both entries read-only
  *	A: copies P; B: sees 2 references, copies, too: both swap, P is freed
  *	A: swaps, flushes, drops; B: sees 1, writes in place: A's copy is done
@@ -60,10 +64,6 @@ struct fault {
 	vaddr_t va; /* page-aligned */
 	unsigned access;
 };
-
-/* An entry on its way from one page to another: present on no port, and not
- * empty either, so that faults meanwhile wait and walkers pass it by. */
-#define PTE_BETWEEN ((pte_t)2)
 
 static bool
 is_write(const struct fault *f)
@@ -145,7 +145,7 @@ fault_anon(struct fault *f)
  * Swaps present entry old for page p; takes the reference to p, also on
  * failure. No CPU may hold both translations at a time (Arm ARM D8.14.1,
  * "break before make"): the entry is absent until all have dropped the old
- * one. Who waits for us may be of higher priority, hence no preemption.
+ * one.
  */
 static enum err
 replace(struct fault *f, pte_t old, struct page *p, unsigned prot)
@@ -242,6 +242,26 @@ fault_upgrade(struct fault *f, pte_t old)
 	return OK;
 }
 
+/* Page p of a private mapping is written: made ours, or copied if it is not
+ * ours alone. Somebody may drop it meanwhile (MADV_DONTNEED), so it is counted
+ * first. */
+static enum err
+fault_shared_page(struct fault *f, pte_t old, struct page *p)
+{
+	enum err e = ERR_LOOK_AGAIN;
+
+	if (!ref_inc_unless_zero(&p->refs))
+		return e;
+	if (!entry_stands(f->slot, old))
+		;
+	else if (page_refs(p) == 2 && (page_flags(p) & PAGE_RESERVED) == 0)
+		e = fault_upgrade(f, old); /* the entry's reference and ours */
+	else
+		e = fault_copy(f, old, p);
+	page_unref(p);
+	return e;
+}
+
 /* The entry is there, but the access faulted. */
 static enum err
 fault_present(struct fault *f, pte_t old)
@@ -265,10 +285,8 @@ fault_present(struct fault *f, pte_t old)
 	p = page_of(pte_addr(old));
 	if (p == NULL)
 		return ERR_FAULT;
-	if (page_refs(p) == 1 && (page_flags(p) &
-	    (PAGE_ZERO | PAGE_RESERVED)) == 0)
-		return fault_upgrade(f, old);
-	return fault_copy(f, old, p);
+	return (page_flags(p) & PAGE_ZERO) != 0 ? fault_copy(f, old, p) :
+	    fault_shared_page(f, old, p);
 }
 
 /* ---- objects ---------------------------------------------------------- */
@@ -530,6 +548,10 @@ fault_once(struct fault *f) REQUIRES_SHARED(f->space->lock)
 	e = atomic_load_explicit(f->slot, memory_order_acquire);
 	if (pte_present(e))
 		return fault_present(f, e);
+	if (UNLIKELY(e == PTE_BETWEEN)) {
+		arch_pause();
+		return ERR_LOOK_AGAIN;
+	}
 	if (r->obj != NULL)
 		return fault_object(f);
 	if (UNLIKELY((r->flags & REGION_PHYS) != 0))

@@ -125,11 +125,11 @@ request_check(const struct space *s, const struct map_request *q, size_t len)
 		return ERR_ACCESS;
 	if (len > s->high - s->low)
 		return ERR_NOMEM;
-	if ((q->how & MAP_AT) != 0 && (!IS_ALIGNED(q->addr, PAGE_SIZE) ||
-	    q->addr < s->low || q->addr > s->high ||
-	    len > s->high - q->addr))
+	if ((q->how & MAP_AT) == 0)
+		return OK;
+	if (!IS_ALIGNED(q->addr, PAGE_SIZE) || q->addr < s->low)
 		return ERR_INVAL;
-	return OK;
+	return q->addr > s->high || len > s->high - q->addr ? ERR_NOMEM : OK;
 }
 
 /* The place: an exact one is emptied. */

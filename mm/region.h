@@ -83,6 +83,30 @@ region_untouched(struct region *r)
 void region_walk(struct region *r, const vaddr_t range[2], pt_visit *fn,
     void *arg);
 
+/* ---- entries ----------------------------------------------------------- */
+
+/* An entry whose old translation CPUs may still hold: present on no port, and
+ * not empty either, so that faults meanwhile wait and walkers pass it by. Who
+ * put it there takes it away, with preemption off in between: who waits may be
+ * of higher priority. */
+#define PTE_BETWEEN ((pte_t)2)
+
+/*
+ * After a reference to the page was taken that an entry named: true if the
+ * entry, looked at only now, names it still. Others may take entries out under
+ * the shared lock:
+ *	A: references P; fence; looks at the entry
+ *	B: entry := 0; fence (tlb_flush); drops the entry's reference
+ * If A still sees the entry, its reference comes before B's drop, so P was not
+ * freed in between; otherwise P may be anybody's by now.
+ */
+static inline bool
+entry_stands(const _Atomic(pte_t) *slot, pte_t e)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	return atomic_load_explicit(slot, memory_order_relaxed) == e;
+}
+
 /* ---- taking pages out of page tables (mm/zap.c) ------------------------ */
 
 #define ZAP_PAGES 48
@@ -115,6 +139,8 @@ void zap_range(
     struct zap *z, struct region *r, vaddr_t start, vaddr_t end);
 /* Flushes and drops the pages' references. */
 void zap_end(struct zap *z);
+/* The same in one, with the lock held shared. */
+void zap_shared(struct region *r, vaddr_t start, vaddr_t end);
 
 /* ---- charging ---------------------------------------------------------- */
 

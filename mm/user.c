@@ -466,8 +466,15 @@ page_pin(struct space *s, uintptr_t addr, unsigned access)
 	if (pt_query(&s->arch, addr, &pa, &prot) &&
 	    (prot & (access | PROT_USER)) == (access | PROT_USER))
 		p = page_of(pa);
-	if (p != NULL)
-		page_ref(p);
+	if (p != NULL && !ref_inc_unless_zero(&p->refs))
+		p = NULL;
+	/* Dropped meanwhile? The argument is entry_stands()'s. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (p != NULL && (!pt_query(&s->arch, addr, &pa, &prot) ||
+	    page_of(pa) != p)) {
+		page_unref(p);
+		p = NULL;
+	}
 	rw_read_unlock(&s->lock);
 	return p;
 }

@@ -13,7 +13,8 @@ Items, later ones replace earlier ones of the same name (directories join):
     link:TARGET=PATH     a symbolic link
     without:PATH         leave PATH and what is below it out of what came
 
-All belong to root; modes, times, hard and symbolic links are kept. The bytes
+All belong to root; modes, times, hard and symbolic links are kept. What is only
+named here has the time of the newest file. The bytes
 of a file of a page or more begin at a multiple of 4096 from the archive's
 beginning, by zero bytes after its name, so that the kernel can map them
 where they are. The archive's length is a multiple of 4096: another one may
@@ -22,6 +23,7 @@ follow.
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 PAGE = 4096
@@ -30,7 +32,7 @@ PAGE = 4096
 class Node:
     """What one name stands for; data is bytes or the path of a file."""
 
-    def __init__(self, mode, data=b"", mtime=0, rdev=0, same=None):
+    def __init__(self, mode, data=b"", mtime=None, rdev=0, same=None):
         self.mode, self.data, self.mtime = mode, data, mtime
         self.rdev, self.same = rdev, same
 
@@ -74,12 +76,23 @@ class Tree:
             base = at if rel == "." else os.path.join(at, rel)
             if rel != ".":
                 self.add(base, node_of(here))
+            elif base.strip("/"):
+                self.add(base, Node(stat.S_IFDIR | 0o755,
+                                    mtime=int(os.stat(here).st_mtime)))
             for name in files + [d for d in dirs if
                                  os.path.islink(os.path.join(here, d))]:
                 if rel == "." and name == ".done":
                     continue
                 self.add(os.path.join(base, name),
                          node_of(os.path.join(here, name)))
+
+    def date(self):
+        """Gives everything a time."""
+        times = [n.mtime for n in self.nodes.values() if n.mtime is not None]
+        newest = max(times) if times else int(time.time())
+        for node in self.nodes.values():
+            if node.mtime is None:
+                node.mtime = newest
 
     def remove(self, name):
         name = name.strip("/")
@@ -153,7 +166,7 @@ class Writer:
                        node.bytes() if data is None else data)
 
     def end(self):
-        self.entry("TRAILER!!!", Node(0), 0, 1, b"")
+        self.entry("TRAILER!!!", Node(0, mtime=0), 0, 1, b"")
         self.put(b"\0" * (-self.at % PAGE))
 
 
@@ -161,6 +174,7 @@ def write_archive(path, items):
     tree = Tree()
     for text in items:
         tree.item(text)
+    tree.date()
     new = str(path) + ".new"
     with open(new, "wb") as out:
         w = Writer(out)

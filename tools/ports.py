@@ -42,6 +42,7 @@ EXTRA = {
         "arch/arm64.h": "its own header",
         "arch/id.c": "programs read identification registers",
         "arch/include/arch_sysreg.h": "for arch_inline.h and drivers",
+        "arch/string.S": "normal memory takes misaligned pairs of registers",
         "abi/linux/arch/vdso/sigreturn.S": "programs bring no restorer",
     },
     "x86_64": {

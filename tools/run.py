@@ -3,10 +3,11 @@
 
 Without a command the console is this terminal: Ctrl-A x leaves. With CMD the
 native shell runs that line and powers off: what it prints goes to stdout, the
-rest of the console to the log, and the status of the line is ours. With
+rest of the console to the log, and the status of the line is ours. Where
+standard input is no terminal, the command is a shell that reads it. With
 --plain everything goes to stdout and the log.
 
-Status: the command's, or
+Status: the command's, 141 when nobody reads its output any more, or
     97  the machine ended before the command did
     98  the time limit (--limit) ran out
     99  the kernel panicked
@@ -29,6 +30,8 @@ START = b"\x1b]carmine;start\x07"
 EXIT = re.compile(rb"\x1b\]carmine;exit=(\d+)\x07")
 PANIC_LINE = re.compile(rb"^[^\n]{0,40}\bpanic: ", re.M)
 TAIL = 4096
+# A shell's line editor would lose the Ctrl-D that is typed before its prompt.
+READ_KEYS = "cat | $SHELL"
 OFF_LIMIT = 20  # seconds for an orderly power-off after the command
 ESCAPE = 0x01   # Ctrl-A; then x leaves, Ctrl-A sends one
 
@@ -149,14 +152,17 @@ class Session:
 
     def __init__(self, argv, log, plain, limit):
         self.log, self.tail = open(log, "wb"), b""
-        self.plain, self.limit = plain, limit
+        self.plain, self.limit, self.unread = plain, limit, False
         self.out = Output(self.to_stdout(), self.to_log)
         self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE)
 
     def to_stdout(self):
         def write(data):
-            write_all(1, data)
+            try:
+                write_all(1, data)
+            except BrokenPipeError:
+                self.unread = True
         return write if os.isatty(1) else Newlines(write)
 
     def to_log(self, data):
@@ -189,6 +195,8 @@ class Session:
                 if not data:
                     return "end"
                 self.console(data)
+                if self.unread:
+                    return "unread"
             if ready and keys.fd in r:
                 pending = keys.read()
                 if pending is None:
@@ -216,6 +224,8 @@ class Session:
         panic = PANIC_LINE.search(text)
         if why == "left":
             return 130
+        if why == "unread":
+            return 128 + signal.SIGPIPE
         if panic and (self.plain or self.out.status is None or code != 0):
             if not self.plain:
                 show(text[max(0, panic.start() - TAIL):])
@@ -336,6 +346,8 @@ def arguments():
 
 
 def run(args):
+    if not (args.cmd or args.plain or args.gdb or os.isatty(0)):
+        args.cmd = READ_KEYS
     image, temporary = qemu.initrd(qemu.image_for(args.images, args.mem),
                                    args.cmd, args.extra)
 

@@ -236,8 +236,8 @@ image_switch(struct thread *th, struct image *img,
 		arch_fpu_reset();
 	*thread_frame(th) = *frame;
 	handle_close_exec(t->handles);
-	if (creds != NULL)
-		creds_replace(t, creds);
+	if (creds != NULL) /* the real user stays, so it cannot fail */
+		err_ignore(creds_replace(t, creds));
 	if (img->abi->started != NULL)
 		img->abi->started(t, img);
 	task_exec_done(t, program_name(img));
@@ -256,7 +256,9 @@ exec_replace(const struct exec_request *req)
 
 	if (img == NULL)
 		return ERR_NOMEM;
-	e = image_build(img, req, &frame);
+	e = task_check_nproc();
+	if (e == OK)
+		e = image_build(img, req, &frame);
 	if (e != OK)
 		goto out;
 	if (img->set_creds) {

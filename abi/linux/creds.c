@@ -161,9 +161,8 @@ set_uids(struct thread *t, const struct three *n)
 	fix_caps(c, old);
 	creds_put((struct creds *)(uintptr_t)old);
 	if (e == OK)
-		creds_replace(t->task, c);
-	else
-		creds_put(c);
+		return creds_replace(t->task, c);
+	creds_put(c);
 	return e;
 }
 
@@ -187,9 +186,8 @@ set_gids(struct thread *t, const struct three *n)
 		c->sgid = n->saved;
 	creds_put((struct creds *)(uintptr_t)old);
 	if (e == OK)
-		creds_replace(t->task, c);
-	else
-		creds_put(c);
+		return creds_replace(t->task, c);
+	creds_put(c);
 	return e;
 }
 
@@ -293,9 +291,8 @@ set_fs_id(struct thread *t, uint32_t id, bool is_user, long *ret)
 	}
 	creds_put((struct creds *)(uintptr_t)old);
 	if (allowed && id != KEEP)
-		creds_replace(t->task, c);
-	else
-		creds_put(c);
+		return creds_replace(t->task, c);
+	creds_put(c);
 	return OK;
 }
 
@@ -370,8 +367,7 @@ lx_setgroups(struct thread *t, const struct sysargs *a, long *ret)
 		return e;
 	}
 	sort_groups(c);
-	creds_replace(t->task, c);
-	return OK;
+	return creds_replace(t->task, c);
 }
 
 /* ---- capabilities ------------------------------------------------------ */
@@ -459,9 +455,8 @@ lx_capset(struct thread *t, const struct sysargs *a, long *ret)
 	c->cap_ambient &= perm & inh;
 	creds_put((struct creds *)(uintptr_t)old);
 	if (e == OK)
-		creds_replace(t->task, c);
-	else
-		creds_put(c);
+		return creds_replace(t->task, c);
+	creds_put(c);
 	return e;
 }
 

@@ -49,10 +49,13 @@ lx_deliver(struct thread *t, struct arch_frame *f)
 
 	while (signal_next(&info, &act)) {
 		settle_call(t, f, act.flags);
-		if (lx_frame_push(t, f, &info, &act))
-			signal_frame_done(info.number, &act);
-		else
+		if (UNLIKELY(!lx_frame_push(f, &info, &act))) {
 			frame_failed(info.number);
+			continue;
+		}
+		if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
+			t->alt_stack = (struct sig_stack){ 0 };
+		signal_frame_done(info.number, &act);
 	}
 }
 
@@ -62,22 +65,6 @@ lx_fault(struct thread *t, struct arch_frame *f, const struct sig_info *info)
 	(void)t;
 	(void)f;
 	signal_fault(info);
-}
-
-enum err
-lx_rt_sigreturn(struct thread *t, const struct sysargs *a, long *ret)
-{
-	struct sig_info bad = { .number = SIG_SEGV, .code = SIGC_KERNEL };
-	sigset_bits mask;
-
-	(void)a;
-	*ret = 0;
-	if (!lx_frame_pop(t, thread_frame(t), &mask)) {
-		signal_fault(&bad);
-		return ERR_FAULT;
-	}
-	signal_mask_set(mask & ~SIG_UNBLOCKABLE);
-	return ERR_JUSTRETURN;
 }
 
 enum err

@@ -498,6 +498,8 @@ fcntl_slot(struct thread *t, const struct sysargs *a, long *ret, enum err *e)
 	}
 }
 
+/* Differs: who is told of input (O_ASYNC, F_SETOWN, F_SETSIG) is kept, but no
+ * signal is sent. */
 enum err
 lx_fcntl(struct thread *t, const struct sysargs *a, long *ret)
 {

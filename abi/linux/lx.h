@@ -168,23 +168,26 @@ lx_read_result(enum err e)
 	return UNLIKELY(e == ERR_NOTSUP) ? ERR_INVAL : e;
 }
 
-/* Builds the frame of a caught signal and points f at the handler. False:
- * the stack cannot hold it. */
-bool lx_frame_push(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, const struct sig_action *act);
+/* Builds the frame of a caught signal and points f, the running thread's, at
+ * the handler. False: the stack cannot hold it. */
+bool lx_frame_push(struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act);
 /* Takes the frame at the stack pointer apart again. False: it is malformed or
  * unreadable; registers are unchanged then. */
-bool lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask);
+bool lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back);
 size_t lx_frame_min(void); /* AT_MINSIGSTKSZ */
 extern const char lx_platform[]; /* AT_PLATFORM; "" for none */
-/* Where the stack for a handler of act begins (its exclusive end). */
-uintptr_t lx_signal_stack(
-    struct thread *t, uintptr_t sp, const struct sig_action *act);
-/* On the alternate stack now, with this stack pointer? */
-bool lx_on_alt_stack(struct thread *t, uintptr_t sp);
-/* The stack_t to save in a frame, and its way back (never fails). */
+
+/* For the above (sigframe.c). Where a frame goes: below bytes under the last
+ * address that is LX_FRAME_ALIGNed and has above bytes of room over it. 0: not
+ * onto the alternate stack. Whether it is user memory is not looked at. */
+uintptr_t lx_frame_place(const struct arch_frame *f,
+    const struct sig_action *act, size_t above, size_t below);
+/* Every byte, in place. */
+void lx_frame_head_fill(struct lx_frame_head *h, const struct arch_frame *f,
+    const struct sig_info *info);
+/* The stack_t to save in a frame. */
 void lx_alt_stack_save(struct thread *t, uintptr_t sp, struct lx_stack *out);
-void lx_alt_stack_restore(struct thread *t, const struct lx_stack *in);
 
 /* ---- start and vDSO --------------------------------------------------- */
 

@@ -65,9 +65,8 @@ creds_edit(struct thread *t,
 	creds_put(now);
 	e = change(c, arg);
 	if (e == OK)
-		creds_replace(t->task, c);
-	else
-		creds_put(c);
+		return creds_replace(t->task, c);
+	creds_put(c);
 	return e;
 }
 

@@ -86,6 +86,7 @@ class_set(struct thread *t, uintptr_t tid, int policy, int priority)
 	return e;
 }
 
+/* Differs: SCHED_BATCH is SCHED_OTHER, and told as such. */
 enum err
 lx_sched_setscheduler(struct thread *t, const struct sysargs *a, long *ret)
 {

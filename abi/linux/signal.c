@@ -1,7 +1,7 @@
 /*
  * Signals: sending, masks, actions, waiting for them.
  * Source: man-pages 6.05 sigaction(2), sigprocmask(2), kill(2), tgkill(2),
- * rt_sigqueueinfo(2), sigtimedwait(2), sigaltstack(2).
+ * rt_sigqueueinfo(2), sigtimedwait(2).
  */
 #include "call.h"
 
@@ -404,91 +404,4 @@ lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 	if (e != OK || a->v[2] == 0)
 		return e;
 	return action_out(&old, a->v[2]);
-}
-
-/* ---- the alternate stack ---------------------------------------------- */
-
-bool
-lx_on_alt_stack(struct thread *t, uintptr_t sp)
-{
-	const struct sig_stack *s = &t->alt_stack;
-
-	if (s->size == 0 || (s->flags & (unsigned)LX_SS_AUTODISARM))
-		return false;
-	return sp > s->base && sp - s->base <= s->size;
-}
-
-void
-lx_alt_stack_save(struct thread *t, uintptr_t sp, struct lx_stack *out)
-{
-	*out = (struct lx_stack){
-		.sp = t->alt_stack.base,
-		.size = t->alt_stack.size,
-		.flags = (int32_t)(t->alt_stack.flags &
-		    (unsigned)LX_SS_AUTODISARM),
-	};
-	if (t->alt_stack.size == 0)
-		out->flags |= LX_SS_DISABLE;
-	else if (lx_on_alt_stack(t, sp))
-		out->flags |= LX_SS_ONSTACK;
-}
-
-static enum err
-alt_stack_set(struct thread *t, uintptr_t sp, const struct lx_stack *in)
-{
-	int mode = in->flags & ~LX_SS_AUTODISARM;
-
-	if (lx_on_alt_stack(t, sp))
-		return ERR_PERM;
-	if (mode != 0 && mode != LX_SS_ONSTACK && mode != LX_SS_DISABLE)
-		return ERR_INVAL;
-	if (mode == LX_SS_DISABLE) {
-		t->alt_stack = (struct sig_stack){ 0 };
-		return OK;
-	}
-	if (in->size < LX_MINSIGSTKSZ)
-		return ERR_NOMEM;
-	t->alt_stack = (struct sig_stack){
-		.base = in->sp,
-		.size = in->size,
-		.flags = (unsigned)in->flags & (unsigned)LX_SS_AUTODISARM,
-	};
-	return OK;
-}
-
-void
-lx_alt_stack_restore(struct thread *t, const struct lx_stack *in)
-{
-	uintptr_t sp = arch_frame_sp(thread_frame(t));
-
-	/* The frame may be forged: what does not hold is left as it is. */
-	err_ignore(alt_stack_set(t, sp, in));
-}
-
-uintptr_t
-lx_signal_stack(struct thread *t, uintptr_t sp, const struct sig_action *act)
-{
-	if ((act->flags & SIGACT_ONSTACK) == 0 || t->alt_stack.size == 0 ||
-	    lx_on_alt_stack(t, sp))
-		return sp;
-	return t->alt_stack.base + t->alt_stack.size;
-}
-
-enum err
-lx_sigaltstack(struct thread *t, const struct sysargs *a, long *ret)
-{
-	uintptr_t sp = arch_frame_sp(thread_frame(t));
-	struct lx_stack old, set;
-	enum err e;
-
-	*ret = 0;
-	lx_alt_stack_save(t, sp, &old);
-	if (a->v[0] != 0) {
-		e = user_copy_in(&set, a->v[0], sizeof(set));
-		if (e == OK)
-			e = alt_stack_set(t, sp, &set);
-		if (e != OK)
-			return e;
-	}
-	return a->v[1] != 0 ? user_copy_out(a->v[1], &old, sizeof(old)) : OK;
 }

@@ -150,6 +150,9 @@ LX_SIZE(struct lx_stack, 24);
 #ifndef LX_MINSIGSTKSZ
 #define LX_MINSIGSTKSZ   2048
 #endif
+#ifndef LX_FRAME_ALIGN
+#define LX_FRAME_ALIGN   16 /* of signal frames */
+#endif
 #define LX_SS_ONSTACK    1
 #define LX_SS_DISABLE    2
 #define LX_SS_AUTODISARM (1 << 31)
@@ -192,6 +195,23 @@ struct lx_siginfo {
 	};
 };
 LX_SIZE(struct lx_siginfo, 128);
+
+/* What a signal frame brings back beside registers. */
+struct lx_frame_back {
+	struct lx_stack stack;
+	uint64_t mask;
+};
+
+/* As signal frames begin: siginfo and the first part of the ucontext. x86_64
+ * has another order. */
+struct lx_frame_head {
+	struct lx_siginfo info;
+	struct {
+		uint64_t flags, link;
+		struct lx_frame_back back;
+	} uc;
+};
+LX_SIZE(struct lx_frame_head, 176);
 
 struct lx_signalfd_info {
 	uint32_t signo;

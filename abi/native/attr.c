@@ -120,7 +120,7 @@ nt_task_set_identity(struct thread *t, const struct sysargs *a, long *)
 	groups_set(c, mask & CM_IDENTITY_GROUPS ? id.groups : old->groups,
 	    count);
 	identity_apply(c, &id, mask);
-	creds_replace(t->task, c);
+	e = creds_replace(t->task, c);
 out:
 	creds_put(old);
 	return e;

@@ -28,7 +28,7 @@ struct arch_fpu {
 	uint32_t fpsr, fpcr; /* as in Linux's fpsimd_context */
 	unsigned cpu; /* [C] whose registers were loaded or saved last */
 	unsigned unused;
-	uint8_t v[32][16] ALIGNED(16);
+	uint8_t v[32 * 16] ALIGNED(16);
 };
 
 /* Whose state the registers of each CPU are. May be gone: only compared, and
@@ -45,11 +45,24 @@ static const struct arch_fpu *loaded[CPU_MAX];
 	op " q24, q25, [%0, #384]\n" op " q26, q27, [%0, #416]\n" \
 	op " q28, q29, [%0, #448]\n" op " q30, q31, [%0, #480]\n"
 
+static ALWAYS_INLINE void
+registers_save(uint8_t *v)
+{
+	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
+	    EACH_PAIR("stp") : : "r"(v) : "memory");
+}
+
+static ALWAYS_INLINE void
+registers_load(const uint8_t *v)
+{
+	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
+	    EACH_PAIR("ldp") : : "r"(v) : "memory");
+}
+
 static void
 save(struct arch_fpu *a)
 {
-	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
-	    EACH_PAIR("stp") : : "r"(a->v) : "memory");
+	registers_save(a->v);
 	a->fpsr = (uint32_t)sysreg_read(fpsr);
 	a->fpcr = (uint32_t)sysreg_read(fpcr);
 }
@@ -58,8 +71,7 @@ save(struct arch_fpu *a)
 static void
 load(struct arch_fpu *a)
 {
-	__asm__ volatile(".arch_extension fp\n.arch_extension simd\n"
-	    EACH_PAIR("ldp") : : "r"(a->v) : "memory");
+	registers_load(a->v);
 	sysreg_write(fpsr, a->fpsr);
 	sysreg_write(fpcr, a->fpcr);
 	a->cpu = cpu_id();
@@ -138,59 +150,64 @@ arch_fpu_reset(void)
 	kfree(old, sizeof(*old));
 }
 
-/* Linux's struct fpsimd_context without its header: fpsr, fpcr, registers. */
-#define FLAT_BYTES (2 * sizeof(uint32_t) + 32 * 16)
+/* Linux's struct fpsimd_context without its header. */
+struct flat {
+	uint32_t fpsr, fpcr;
+	uint8_t v[32 * 16];
+};
 
 size_t
 arch_fpu_size(void)
 {
-	return FLAT_BYTES;
+	return sizeof(struct flat);
 }
 
 void
 arch_fpu_export(void *buf)
 {
-	struct arch_fpu *a = thread_current()->ctx.fpu;
+	struct flat *to = buf;
 	unsigned long flags;
-	uint8_t *p = buf;
 
-	memset(p, 0, FLAT_BYTES);
-	if (a == NULL)
+	if (thread_current()->ctx.fpu == NULL) {
+		memset(to, 0, sizeof(*to));
 		return;
+	}
 	flags = arch_irq_save();
-	save(a);
-	memcpy(p, &a->fpsr, 2 * sizeof(uint32_t));
-	memcpy(p + 2 * sizeof(uint32_t), a->v, sizeof(a->v));
+	to->fpsr = (uint32_t)sysreg_read(fpsr);
+	to->fpcr = (uint32_t)sysreg_read(fpcr);
+	registers_save(to->v);
 	arch_irq_restore(flags);
 }
 
 static bool
-all_zero(const uint8_t *p, size_t len)
+all_zero(const uint64_t *word, size_t count)
 {
-	for (size_t i = 0; i < len; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < count; i++)
+		any |= word[i];
+	return any == 0;
 }
 
+/* Straight into the registers: while a thread runs, its area says nothing. */
 enum err
 arch_fpu_import(const void *buf, size_t len)
 {
-	struct arch_fpu *a = thread_current()->ctx.fpu;
-	const uint8_t *p = buf;
+	const struct flat *from = buf;
 	unsigned long flags;
 
-	if (len < FLAT_BYTES)
+	if (len < sizeof(*from))
 		return ERR_INVAL;
-	if (a == NULL && all_zero(p, FLAT_BYTES))
-		return OK; /* not used so far, and still not */
-	if (a == NULL && !fpu_first_use())
-		return ERR_NOMEM;
-	a = thread_current()->ctx.fpu;
+	if (thread_current()->ctx.fpu == NULL) {
+		if (all_zero(buf, sizeof(*from) / sizeof(uint64_t)))
+			return OK; /* not used so far, and still not */
+		if (!fpu_first_use())
+			return ERR_NOMEM;
+	}
 	flags = arch_irq_save();
-	memcpy(&a->fpsr, p, 2 * sizeof(uint32_t));
-	memcpy(a->v, p + 2 * sizeof(uint32_t), sizeof(a->v));
-	load(a);
+	sysreg_write(fpsr, from->fpsr);
+	sysreg_write(fpcr, from->fpcr);
+	registers_load(from->v);
 	arch_irq_restore(flags);
 	return OK;
 }

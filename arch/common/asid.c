@@ -7,31 +7,39 @@ struct asid_slot {
 	uint64_t generation; /* [C] the TLB is good for this one */
 };
 
-static struct {
+static struct asid_cpu {
 	struct asid_slot slots[ASID_SLOTS];
 	unsigned next; /* [C] victim */
 	unsigned current; /* [C] number in use; 0: none */
 } asids[CPU_MAX];
+
+static struct asid_slot *
+slot_of(struct asid_cpu *c, const struct arch_space *s)
+{
+	struct asid_slot *slot = c->slots, *end = slot + ASID_SLOTS;
+
+	while (slot != end && slot->space != s)
+		slot++;
+	if (LIKELY(slot != end))
+		return slot;
+	slot = &c->slots[c->next];
+	c->next = (c->next + 1) % ASID_SLOTS;
+	*slot = (struct asid_slot){ s, 0 };
+	return slot;
+}
 
 unsigned
 asid_use(const struct arch_space *s, bool *stale)
 {
 	uint64_t now = atomic_load_explicit(
 	    &s->generation, memory_order_acquire);
-	unsigned cpu = cpu_id(), i;
+	struct asid_cpu *c = &asids[cpu_id()];
+	struct asid_slot *slot = slot_of(c, s);
 
-	for (i = 0; i < ASID_SLOTS; i++)
-		if (asids[cpu].slots[i].space == s)
-			break;
-	if (i == ASID_SLOTS) {
-		i = asids[cpu].next;
-		asids[cpu].next = (i + 1) % ASID_SLOTS;
-		asids[cpu].slots[i] = (struct asid_slot){ s, 0 };
-	}
-	*stale = asids[cpu].slots[i].generation != now;
-	asids[cpu].slots[i].generation = now;
-	asids[cpu].current = i + 1;
-	return i + 1;
+	*stale = slot->generation != now;
+	slot->generation = now;
+	c->current = (unsigned)(slot - c->slots) + 1;
+	return c->current;
 }
 
 void

@@ -72,6 +72,14 @@ arch_fpu_initial(void *area)
 	a->mxcsr = MXCSR_INIT;
 }
 
+/* What XSAVE wants zero, or leaves as it is. */
+static void
+header_clear(struct arch_fpu *a)
+{
+	a->used = a->compact = 0;
+	memset(a->reserved, 0, sizeof(a->reserved));
+}
+
 /* irqs off. */
 static void
 unit_on(void)
@@ -146,10 +154,9 @@ fpu_switch(struct arch_context *prev, struct arch_context *next)
 	load(next->fpu);
 }
 
-/* Gives the running thread an area and puts it into the registers. from: a
- * whole area, or NULL for the initial state. */
+/* Gives the running thread an area, and the unit in its initial state. */
 static enum err
-unit_begin(const struct arch_fpu *from)
+unit_begin(void)
 {
 	struct arch_context *ctx = &thread_current()->ctx;
 	struct arch_fpu *a = slab_alloc(fpu_cache);
@@ -157,10 +164,7 @@ unit_begin(const struct arch_fpu *from)
 
 	if (a == NULL)
 		return ERR_NOMEM;
-	if (from != NULL)
-		memcpy(a, from, x86.fpu_bytes);
-	else
-		arch_fpu_initial(a);
+	arch_fpu_initial(a);
 	flags = arch_irq_save();
 	ctx->fpu = a;
 	unit_on();
@@ -172,7 +176,7 @@ unit_begin(const struct arch_fpu *from)
 bool
 fpu_first_use(void)
 {
-	return thread_current()->ctx.fpu == NULL && unit_begin(NULL) == OK;
+	return thread_current()->ctx.fpu == NULL && unit_begin() == OK;
 }
 
 void
@@ -283,7 +287,8 @@ x86_fpu_buffer_free(void *buf)
 	slab_free(fpu_cache, buf);
 }
 
-/* XSAVE leaves words of the area alone, which must not show old contents. */
+/* Words that XSAVE leaves alone stay as they are, but for the header's, which
+ * it makes its own of. */
 void
 x86_fpu_save(void *buf)
 {
@@ -294,7 +299,8 @@ x86_fpu_save(void *buf)
 		arch_fpu_initial(buf);
 		return;
 	}
-	memset(buf, 0, x86.fpu_bytes);
+	if (x86.xsave)
+		header_clear(a);
 	flags = arch_irq_save();
 	save(a);
 	arch_irq_restore(flags);
@@ -311,6 +317,7 @@ arch_fpu_export(void *buf)
 		arch_fpu_initial(buf);
 		return;
 	}
+	memset(a, 0, x86.fpu_bytes);
 	x86_fpu_save(a);
 	memcpy(buf, a, x86.fpu_bytes);
 	x86_fpu_buffer_free(a);
@@ -320,16 +327,14 @@ arch_fpu_export(void *buf)
 static bool
 may_be_loaded(const struct arch_fpu *a)
 {
-	if ((a->mxcsr & ~mxcsr_mask) != 0)
-		return false;
-	if (!x86.xsave)
-		return true;
-	if ((a->used & ~x86.xcr0) != 0 || a->compact != 0)
-		return false;
-	for (unsigned i = 0; i < ARRAY_LEN(a->reserved); i++)
-		if (a->reserved[i] != 0)
-			return false;
-	return true;
+	uint64_t bad = a->mxcsr & ~mxcsr_mask;
+
+	if (x86.xsave) {
+		bad |= (a->used & ~x86.xcr0) | a->compact;
+		for (unsigned i = 0; i < ARRAY_LEN(a->reserved); i++)
+			bad |= a->reserved[i];
+	}
+	return bad == 0;
 }
 
 /* As exported for a thread that has not used the unit. */
@@ -339,41 +344,38 @@ is_initial(const struct arch_fpu *a)
 	return x86.xsave && a->used == 0 && a->mxcsr == MXCSR_INIT;
 }
 
-enum err
-x86_fpu_load(void *buf, size_t len)
-{
-	struct thread *t = thread_current();
-	struct arch_fpu *a = buf;
-	unsigned long flags;
-
-	if (len < LEGACY_BYTES)
-		return ERR_INVAL;
-	if (len < x86.fpu_bytes) {
-		memset((char *)buf + LEGACY_BYTES, 0,
-		    x86.fpu_bytes - LEGACY_BYTES);
-		if (x86.xsave)
-			a->used = XCR0_LEGACY;
-	}
-	if (!may_be_loaded(a))
-		return ERR_INVAL;
-	if (t->ctx.fpu == NULL)
-		return is_initial(a) ? OK : unit_begin(a);
-	flags = arch_irq_save();
-	load(a);
-	arch_irq_restore(flags);
-	return OK;
-}
-
+/* The state goes straight into the thread's own area, which holds nothing
+ * while the thread runs, and is looked at there: buf may be memory that
+ * programs write meanwhile. */
 enum err
 arch_fpu_import(const void *buf, size_t len)
 {
-	struct arch_fpu *a = x86_fpu_buffer();
-	enum err e;
+	struct arch_context *ctx = &thread_current()->ctx;
+	unsigned long flags;
+	struct arch_fpu *a;
+	bool good;
 
-	if (a == NULL)
-		return ERR_NOMEM;
+	if (len < LEGACY_BYTES)
+		return ERR_INVAL;
+	if (ctx->fpu == NULL) {
+		if (len >= x86.fpu_bytes && is_initial(buf))
+			return OK;
+		if (unit_begin() != OK)
+			return ERR_NOMEM;
+	}
+	a = ctx->fpu;
+	flags = arch_irq_save();
 	memcpy(a, buf, MIN(len, x86.fpu_bytes));
-	e = x86_fpu_load(a, len);
-	x86_fpu_buffer_free(a);
-	return e;
+	if (len < x86.fpu_bytes) {
+		memset((char *)a + LEGACY_BYTES, 0,
+		    x86.fpu_bytes - LEGACY_BYTES);
+		a->used = XCR0_LEGACY;
+	}
+	good = may_be_loaded(a);
+	if (LIKELY(good))
+		load(a);
+	else if (x86.xsave)
+		header_clear(a);
+	arch_irq_restore(flags);
+	return LIKELY(good) ? OK : ERR_INVAL;
 }

@@ -201,6 +201,7 @@ struct map_request {
 #define MAP_POPULATE  0x4u
 #define MAP_LOW32     0x8u /* below 2 GiB */
 
+/* ERR_NOMEM: also for a place that reaches beyond the space's end. */
 enum err space_map(
     struct space *s, const struct map_request *req, vaddr_t *out);
 enum err space_unmap(struct space *s, vaddr_t start, size_t len);

@@ -34,6 +34,7 @@ enum lock_rank {
 	RANK_PORT = 60,
 	RANK_EVENT = 65,
 	RANK_HANDLES = 70,
+	RANK_OWNER = 72, /* spin; counts of tasks by user */
 	RANK_DENTRY = 73, /* spin; name cache */
 	RANK_FUTEX = 74,  /* spin; hash bucket */
 	RANK_TASK_TREE = 75, /* spin, irq; shared or alone: tree of tasks */

@@ -82,6 +82,7 @@ struct cpu_timer {
 };
 
 struct pid; /* an id in use: kernel/task/pid.c */
+struct owner; /* a user's count of tasks: kernel/task/owner.c */
 
 struct task {
 	struct obj obj; /* OBJ_TASK */
@@ -96,6 +97,8 @@ struct task {
 	struct fs_state *fs; /* [l] cwd, root, umask; may be shared */
 	struct mount_ns *ns; /* [l] own reference */
 	_Atomic(struct creds *) creds; /* [A] RCU; writers hold lock */
+	struct owner *owner; /* [l] where it is counted, for its real user */
+	bool too_many; /* [l] they were over RLIMIT_NPROC when it joined them */
 	struct rlimit_pair rlimits[RLIM_COUNT]; /* [l] */
 	char name[TASK_NAME_MAX]; /* [l] NUL-terminated */
 	/* threads */
@@ -390,8 +393,11 @@ void creds_put(struct creds *c);
 struct creds *creds_alloc(unsigned groups);
 /* A copy of the running task's to change, then to pass on; NULL: memory. */
 struct creds *creds_copy(unsigned groups);
-/* Takes c. */
-void creds_replace(struct task *t, struct creds *c);
+/* Takes c, also on failure. ERR_NOMEM: only where the real user changes. */
+enum err creds_replace(struct task *t, struct creds *c);
+/* What exec asks first. ERR_AGAIN: the running task became one of a user that
+ * had more than RLIMIT_NPROC allows, and still has. */
+enum err task_check_nproc(void);
 bool capable(unsigned cap); /* running task */
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1

@@ -77,11 +77,53 @@ creds_put(struct creds *c)
 		    creds_free);
 }
 
-void
+enum err
+creds_inherit(struct task *from, struct task *to)
+{
+	enum err e;
+
+	mutex_lock(&from->lock);
+	e = task_charge_owner(from);
+	if (e == OK) {
+		to->owner = from->owner;
+		atomic_store(&to->creds, creds_get(from));
+	}
+	mutex_unlock(&from->lock);
+	return e;
+}
+
+/* Counts t as one of uid's; lock held. */
+static enum err
+owner_change(struct task *t, uint32_t uid)
+{
+	/* The last thread's place is kept until t has been waited for. */
+	long n = (long)MAX(atomic_load(&t->thread_count), 1u);
+	struct owner *old = t->owner;
+	enum err e;
+
+	if (owner_uid(old) == uid)
+		return OK;
+	e = owner_get(t->container, uid, n, &t->owner);
+	if (e != OK)
+		return e;
+	owner_sub(old, n);
+	t->too_many = task_others_are_over(t, n); /* as Linux: without t */
+	return OK;
+}
+
+enum err
 creds_replace(struct task *t, struct creds *c)
 {
-	creds_put(atomic_exchange_explicit(
-	    &t->creds, c, memory_order_acq_rel));
+	enum err e;
+
+	mutex_lock(&t->lock);
+	e = owner_change(t, c->uid);
+	if (e == OK)
+		c = atomic_exchange_explicit(
+		    &t->creds, c, memory_order_acq_rel);
+	mutex_unlock(&t->lock);
+	creds_put(c);
+	return e;
 }
 
 bool

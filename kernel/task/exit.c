@@ -272,6 +272,8 @@ thread_leave(int status)
 	if (last)
 		(void)task_set_status(task, status);
 	spin_unlock_irq(&task->sig_lock, flags);
+	if (!last)
+		owner_sub(task->owner, 1);
 	mutex_unlock(&task->lock);
 	if (t->id != NULL)
 		atomic_store(&t->id->thread, NULL);

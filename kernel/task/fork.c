@@ -151,7 +151,6 @@ copy_rest(unsigned flags, struct task *from, struct task *to)
 	}
 	if (to->actions == NULL)
 		return ERR_NOMEM;
-	atomic_store(&to->creds, creds_get(from));
 	mutex_lock(&from->lock);
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
 	cpu_watch_update(to);
@@ -244,7 +243,9 @@ fork_task(const struct fork_request *req, struct thread **out)
 	e = task_create(task_current()->container, req->set_pid, &child);
 	if (e != OK)
 		return e;
-	e = build_task(req, child, &t);
+	e = creds_inherit(task_current(), child);
+	if (e == OK)
+		e = build_task(req, child, &t);
 	if (e != OK) {
 		drop_leader(child);
 		if (t != NULL)
@@ -273,9 +274,6 @@ task_fork(const struct fork_request *req, struct thread **out)
 
 	if (!arch_frame_is_whole())
 		return ERR_WHOLEFRAME;
-	e = task_check_user_limit(task_current());
-	if (e != OK)
-		return e;
 	if (req->flags & FORK_THREAD)
 		e = fork_thread(req, &t);
 	else
@@ -313,7 +311,9 @@ build_spawned(struct task *parent, struct task *t, struct thread **out)
 {
 	enum err e;
 
-	e = space_create(t->container, &t->space);
+	e = creds_inherit(parent, t);
+	if (e == OK)
+		e = space_create(t->container, &t->space);
 	if (e != OK)
 		return e;
 	if (t->fs == NULL && parent->fs != NULL) {
@@ -328,7 +328,6 @@ build_spawned(struct task *parent, struct task *t, struct thread **out)
 	    (unsigned)MIN(t->rlimits[RLIM_NOFILE].soft, 1u << 20));
 	if (t->actions == NULL || t->handles == NULL)
 		return ERR_NOMEM;
-	atomic_store(&t->creds, creds_get(parent));
 	t->abi = parent->abi;
 	t->exit_signal = SIG_CHLD;
 	e = add_leader(t, out);
@@ -369,10 +368,8 @@ enum err
 task_spawn(struct task *parent, struct thread **out)
 {
 	struct task *t = NULL;
-	enum err e = task_check_user_limit(parent);
+	enum err e = task_create(parent->container, 0, &t);
 
-	if (e == OK)
-		e = task_create(parent->container, 0, &t);
 	if (e != OK)
 		return e;
 	mutex_lock(&parent->lock);

@@ -470,6 +470,8 @@ op_result(uint32_t op, uint32_t old, uint32_t *new)
 	return OK;
 }
 
+#define OP_COMPARE_LAST 5u
+
 static bool
 op_compare(uint32_t op, uint32_t old)
 {
@@ -529,6 +531,8 @@ futex_wake_op(const struct futex_op_request *req, unsigned *woken)
 
 		lock_both(b, b2);
 		e = apply_op(req->addr2, req->op, &old);
+		if (e == OK && (req->op >> 24 & 15) > OP_COMPARE_LAST)
+			e = ERR_NOSYS; /* the word is changed, as on Linux */
 		if (e == OK) {
 			*woken = wake_matching(
 			    b, &k, req->wake, FUTEX_ANY_BITS);

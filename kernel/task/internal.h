@@ -118,8 +118,26 @@ void sig_pending_init(struct sig_pending *p);
 void sig_pending_flush(struct sig_pending *p);
 /* Sets work bits of a thread and brings it to look at them. */
 void thread_poke(struct thread *t, unsigned work);
-/* limits.c: ERR_AGAIN when t's user has as many tasks as t may see of it. */
-enum err task_check_user_limit(struct task *t);
+
+/* owner.c: how many tasks and threads a user has; NULL is root, not counted. */
+void owner_init(void);
+/* Counts n > 0 more; the record stays while they are counted. ERR_NOMEM. */
+enum err owner_get(
+    const struct container *c, uint32_t uid, long n, struct owner **out);
+/* The same for a record that the caller, or who it stands for, is counted in.
+ * Gives the sum. */
+long owner_add(struct owner *o, long n);
+void owner_sub(struct owner *o, long n);
+long owner_count(const struct owner *o);
+uint32_t owner_uid(const struct owner *o);
+
+/* limits.c: counts one more task or thread of t's user, which t makes.
+ * ERR_AGAIN: RLIMIT_NPROC. Needs: t->lock. */
+enum err task_charge_owner(struct task *t);
+/* t's user has, without own ones, more than t's limit. Needs: t->lock. */
+bool task_others_are_over(const struct task *t, long own);
+/* creds.c: a new task gets from's credentials and is counted. ERR_AGAIN. */
+enum err creds_inherit(struct task *from, struct task *to);
 /* The state of t changed; tells its parent. */
 void notify_parent(struct task *t, int child_code, int status);
 /* The same with the tree lock held alone. */

@@ -37,41 +37,43 @@ pass_on(struct task *t, enum rlimit_kind kind, uint64_t soft)
 		pass_to_space(t->space, kind, soft);
 }
 
-/* Threads, and processes that nobody has waited for, of a real user. */
-static uint64_t
-tasks_of_user(struct container *c, uint32_t uid)
-{
-	uint64_t n = 0;
-	struct task *t;
-
-	for (int pid = 1; task_next(c, pid, &t) == OK; pid++) {
-		rcu_read_lock();
-		if (atomic_load_explicit(&t->creds,
-		    memory_order_acquire)->uid == uid)
-			n += MAX(atomic_load(&t->thread_count), 1u);
-		rcu_read_unlock();
-		pid = t->pid;
-		task_unref(t);
-	}
-	return n;
-}
-
-/* Counting walks all tasks: only who is limited pays for it. */
-enum err
-task_check_user_limit(struct task *t)
+static bool
+is_over(const struct task *t, long count)
 {
 	uint64_t most = t->rlimits[RLIM_NPROC].soft;
-	struct creds *c;
-	uint32_t uid;
 
-	if (LIKELY(most == UINT64_MAX))
+	return t->owner != NULL && count > 0 && (uint64_t)count > most;
+}
+
+enum err
+task_charge_owner(struct task *t)
+{
+	if (LIKELY(!is_over(t, owner_add(t->owner, 1))) ||
+	    capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
 		return OK;
-	c = creds_get(t);
-	uid = c->uid;
-	creds_put(c);
-	if (uid == 0 || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
-		return OK;
-	return tasks_of_user(t->container, uid) < most ? OK : ERR_AGAIN;
+	owner_sub(t->owner, 1);
+	return ERR_AGAIN;
+}
+
+bool
+task_others_are_over(const struct task *t, long own)
+{
+	return is_over(t, owner_count(t->owner) - own);
+}
+
+/* Source: execve(2), EAGAIN: setuid succeeds, so that programs that do not look
+ * at its answer do not run on as root; exec then fails. */
+enum err
+task_check_nproc(void)
+{
+	struct task *t = task_current();
+	bool over;
+
+	mutex_lock(&t->lock);
+	over = t->too_many && task_others_are_over(t, 0);
+	t->too_many = over;
+	mutex_unlock(&t->lock);
+	return over ? ERR_AGAIN : OK;
 }
 
 static enum err

@@ -177,6 +177,7 @@ task_discard(struct task *t)
 	if (t->id != NULL)
 		atomic_store(&t->id->task, NULL);
 	container_uncharge(t->container, LIMIT_TASKS, 1);
+	owner_sub(t->owner, 1);
 	task_release(t);
 	task_unref(t);
 }
@@ -283,6 +284,7 @@ task_init(void)
 {
 	task_cache = slab_cache_create("task", sizeof(struct task), 64);
 	pid_init();
+	owner_init();
 	thread_init();
 	signal_init();
 	kernel_task.container = container_ref(container_root);

@@ -104,9 +104,16 @@ thread_join_task(struct thread *t)
 {
 	struct task *task = t->task;
 	unsigned long flags;
+	bool beside;
 	enum err e = OK;
 
 	mutex_lock(&task->lock);
+	/* The first one is counted with the task. */
+	beside = atomic_load(&task->thread_count) != 0;
+	if (beside)
+		e = task_charge_owner(task);
+	if (e != OK)
+		goto out;
 	flags = spin_lock_irq(&task->sig_lock);
 	/* A thread that exec is killing must not leave one behind that nobody
 	 * has told: exec would wait for it. */
@@ -121,6 +128,9 @@ thread_join_task(struct thread *t)
 			atomic_fetch_or(&t->head.work, WORK_STOP);
 	}
 	spin_unlock_irq(&task->sig_lock, flags);
+	if (e != OK && beside)
+		owner_sub(task->owner, 1);
+out:
 	mutex_unlock(&task->lock);
 	return e;
 }

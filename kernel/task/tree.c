@@ -133,6 +133,7 @@ void
 task_forget(struct task *child)
 {
 	container_uncharge(child->container, LIMIT_TASKS, 1);
+	owner_sub(child->owner, 1);
 	kstack_trim();
 	rcu_call(&child->rcu, drop_tree_ref);
 }

@@ -125,7 +125,8 @@ flush(struct tty *t, bool input, bool output)
 	if (output)
 		tty_wake_writers(t);
 	if (t->pty != NULL)
-		pty_output(t, LDISC_FLUSHED);
+		pty_output(t, (input ? LDISC_NO_INPUT : 0) |
+		    (output ? LDISC_NO_OUTPUT : 0));
 }
 
 /* Changing a terminal from the background stops, as writing may. */

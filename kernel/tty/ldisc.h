@@ -25,9 +25,11 @@ struct ldisc_modes {
 #define LDISC_QUIT     0x02u
 #define LDISC_SUSP     0x04u
 #define LDISC_READABLE 0x08u /* readers may find something */
-#define LDISC_FLUSHED  0x10u /* input and output were thrown away */
-#define LDISC_STOPPED  0x20u /* STOP key */
-#define LDISC_STARTED  0x40u /* START key */
+#define LDISC_STOPPED  0x10u /* STOP key */
+#define LDISC_STARTED  0x20u /* START key */
+#define LDISC_NO_INPUT  0x40u /* input was thrown away */
+#define LDISC_NO_OUTPUT 0x80u
+#define LDISC_FLUSHED   (LDISC_NO_INPUT | LDISC_NO_OUTPUT)
 
 /*
  * Input lies in [head, tail) of in[]; positions run freely. [head, canon) is

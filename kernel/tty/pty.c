@@ -235,8 +235,10 @@ pty_output(struct tty *t, unsigned asks)
 	unsigned status = 0;
 
 	if (atomic_load_explicit(&p->packet, memory_order_relaxed)) {
-		if (asks & LDISC_FLUSHED)
-			status |= PKT_FLUSHREAD | PKT_FLUSHWRITE;
+		if (asks & LDISC_NO_INPUT)
+			status |= PKT_FLUSHREAD;
+		if (asks & LDISC_NO_OUTPUT)
+			status |= PKT_FLUSHWRITE;
 		if (asks & LDISC_STOPPED)
 			status |= PKT_STOP;
 		if (asks & LDISC_STARTED)

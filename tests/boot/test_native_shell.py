@@ -25,6 +25,11 @@ from conftest import Console
     ("sleep 0 & wait; echo done", None),
     ("echo one; echo two >/dev/null; echo three", "one\nthree\n"),
     ("printf '%s-' 1 2 3; echo", "1-2-3-\n"),
+    # Variables of one command, with an environment made before.
+    ("env >/dev/null; XY=1 env | grep XY; XY=2 env >/tmp/e; grep XY= /tmp/e",
+     "XY=1\nXY=2\n"),
+    ("export XY=1; env >/dev/null; export -n XY; env >/tmp/e; grep -c XY= "
+     "/tmp/e; true", "0\n"),
 ])
 def test_a_line(shell, line, want):
     status, text = shell(line)

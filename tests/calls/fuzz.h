@@ -83,5 +83,8 @@ enum { FUZZ_PC, FUZZ_SP, FUZZ_CALL, FUZZ_ARGS, FUZZ_REGS = 32 };
 void fuzz_enter(const uintptr_t *regs) __attribute__((noreturn));
 /* Makes two calls with these registers, and raises SIGILL. */
 extern const char fuzz_call_here[];
+/* The part of a signal frame that lies beyond its context, such as the FPU's
+ * state; *bytes 0: there is none. */
+void *fuzz_frame_rest(struct fuzz *f, void *context, size_t *bytes);
 /* Writes an instruction that deserves a look; at most FUZZ_SLOT bytes. */
 size_t fuzz_instruction(struct fuzz *f, uint8_t *to);

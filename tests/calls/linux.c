@@ -100,6 +100,18 @@ static const struct fuzz_abi abi = {
 
 static volatile sig_atomic_t faults;
 
+static void
+scribble(void *context)
+{
+	size_t bytes;
+	void *rest = fuzz_frame_rest(&main_fuzz, context, &bytes);
+
+	if (bytes > 0 && fuzz_below(&main_fuzz, 2))
+		fuzz_scribble(&main_fuzz, rest, bytes);
+	else
+		fuzz_scribble(&main_fuzz, context, sizeof(ucontext_t));
+}
+
 /* Returns to a context that is not the one that was interrupted. */
 static void
 on_signal(int number, siginfo_t *info, void *context)
@@ -114,7 +126,7 @@ on_signal(int number, siginfo_t *info, void *context)
 	if (fault && ++faults > 6)
 		_exit(3);
 	if (fault || fuzz_below(&main_fuzz, 64) == 0)
-		fuzz_scribble(&main_fuzz, context, sizeof(ucontext_t));
+		scribble(context);
 }
 
 static void

@@ -98,15 +98,62 @@ race_object(void *arg)
 	}
 }
 
+/*
+ * One thread drops all pages again and again, and clones the space so that they
+ * are copied on write; one writes rising numbers; the others look. What was
+ * told of a page before it is read is there, or zero, since the page was
+ * dropped: an older number would come through a translation that outlived the
+ * drop, another one from a page that was somebody else's already.
+ */
+static void
+race_drop(void *arg)
+{
+	static _Atomic(uint64_t) told[SPAN];
+	unsigned me = atomic_fetch_add(&race.next, 1);
+	struct prng rnd;
+
+	(void)arg;
+	prng_seed(&rnd, me + 1);
+	for (unsigned turn = 1; turn <= TURNS * 8; turn++) {
+		uint64_t page = prng_below(&rnd, SPAN), v = 0;
+		uint64_t least = atomic_load(&told[page]);
+		vaddr_t va = AT + page * PAGE_SIZE;
+		struct space *child = NULL;
+
+		if (me == 0) {
+			if (turn % 8 == 0)
+				err_ignore(space_clone(race.space, &child));
+			if (space_advise(race.space, AT, SPAN * PAGE_SIZE,
+			    ADVISE_DONTNEED) != OK)
+				atomic_fetch_add(&race.wrong, 1);
+			space_unref(child);
+		} else if (me == 1) {
+			if (user_store64(va, turn << 8 | page) != OK)
+				atomic_fetch_add(&race.wrong, 1);
+			atomic_store(&told[page], turn << 8 | page);
+		} else if (user_load64(va, &v) != OK ||
+		    (v != 0 && ((v & 0xff) != page || v < least))) {
+			atomic_fetch_add(&race.wrong, 1);
+		} else if (space_read(race.space, va, &v, 8) != OK ||
+		    (v != 0 && ((v & 0xff) != page || v < least))) {
+			atomic_fetch_add(&race.wrong, 1);
+		}
+	}
+	if (me == 1)
+		for (unsigned i = 0; i < SPAN; i++)
+			atomic_store(&told[i], 0);
+}
+
 static void
 race_task(void *arg UNUSED)
 {
 	struct task *t = task_current();
 
 	race.space = t->space;
-	if (race.object != NULL) {
+	if (race.fn != race_anon) {
 		const struct map_request q = { .addr = AT, .how = MAP_AT,
-			.len = SPAN * PAGE_SIZE, .flags = REGION_SHARED,
+			.len = SPAN * PAGE_SIZE,
+			.flags = race.object != NULL ? REGION_SHARED : 0,
 			.prot = PROT_READ | PROT_WRITE,
 			.obj = race.object };
 		vaddr_t got;
@@ -133,6 +180,11 @@ KTEST(threads_map_touch_clone_and_unmap_at_once)
 {
 	race.object = NULL;
 	race_run(race_anon);
+}
+
+KTEST(pages_are_dropped_under_those_who_use_them)
+{
+	race_run(race_drop);
 }
 
 KTEST(faults_race_with_truncation)

@@ -98,6 +98,36 @@ PROGRAM_TEST(unmapped_and_protected_memory_answers_fault)
 	EXPECT(user_load64(KMAP_BASE, &v) == ERR_FAULT);
 }
 
+/* On x86_64 the page at arch_user_end is the last one before addresses that
+ * are not canonical: a call at its end could not be returned from by SYSRET. */
+PROGRAM_TEST(nothing_is_mapped_beyond_the_last_user_page)
+{
+	struct space *s = task_current()->space;
+	const vaddr_t last = arch_user_end - PG;
+	struct map_request q = { .addr = arch_user_end, .len = PG,
+		.prot = PROT_READ | PROT_WRITE | PROT_EXEC, .how = MAP_AT };
+	vaddr_t at = 0;
+
+	EXPECT(IS_ALIGNED(arch_user_end, PG));
+	EXPECT(space_map(s, &q, &at) == ERR_NOMEM);
+	q.how |= MAP_NOREPLACE;
+	EXPECT(space_map(s, &q, &at) == ERR_NOMEM);
+	q.addr = last;
+	q.len = 2 * PG;
+	EXPECT(space_map(s, &q, &at) == ERR_NOMEM);
+	q.len = PG;
+	EXPECT(space_map(s, &q, &at) == OK && at == last);
+	EXPECT_OK(user_store64(last + PG - 8, 5));
+	EXPECT(user_store64(arch_user_end, 5) == ERR_FAULT);
+	EXPECT(user_copy_out(last + PG - 8, "0123456789ab", 12) == ERR_FAULT);
+	EXPECT(space_protect(s, arch_user_end, PG, PROT_READ) != OK);
+	EXPECT(space_fault(s, arch_user_end, PROT_EXEC) != OK);
+	/* A hint is no more than that. */
+	q.how = 0;
+	q.addr = arch_user_end;
+	EXPECT(space_map(s, &q, &at) == OK && at < last);
+}
+
 PROGRAM_TEST(a_copy_across_a_hole_reports_how_far_it_came)
 {
 	struct space *s = task_current()->space;

@@ -200,7 +200,7 @@ declare(char *arg, enum declare how)
 		return 2;
 	v = var_make(arg);
 	if (how == D_EXPORT && !v->exported) {
-		v->exported = true;
+		var_export(v, true);
 		var_set(arg, v->value == NULL ? "" : v->value);
 	}
 	v->read_only = v->read_only || how == D_READ_ONLY;
@@ -231,7 +231,7 @@ builtin_export(int argc, char **argv)
 		for (int i = 2; i < argc; i++) {
 			struct var *v = var_make(argv[i]);
 
-			v->exported = false;
+			var_export(v, false);
 			var_set(argv[i], v->value == NULL ? "" : v->value);
 		}
 		return 0;

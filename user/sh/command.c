@@ -96,7 +96,7 @@ assign(const struct word *w, bool local_export)
 			var_local(name);
 		ok = var_set(name, value + n + 1);
 		if (ok && local_export)
-			var_make(name)->exported = true;
+			var_export(var_make(name), true);
 		free(name);
 		free(value);
 		if (!ok)

@@ -180,6 +180,7 @@ bool var_set(const char *name, const char *value);
 bool var_unset(const char *name);
 struct var *var_find(const char *name);
 struct var *var_make(const char *name);
+void var_export(struct var *v, bool exported);
 char **var_environ(void); /* borrowed until a variable changes */
 void var_local(const char *name);  /* in the innermost frame */
 void var_push(void);

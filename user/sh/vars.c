@@ -108,6 +108,13 @@ changed(struct var *v)
 		sh.opt_optind = 0;
 }
 
+void
+var_export(struct var *v, bool exported)
+{
+	v->exported = exported;
+	changed(v);
+}
+
 bool
 var_set(const char *name, const char *value)
 {

@@ -169,11 +169,9 @@ uint64_t x86_fpu_features(void);
 /* A buffer of arch_fpu_size() bytes, aligned for the unit; NULL: no memory. */
 void *x86_fpu_buffer(void);
 void x86_fpu_buffer_free(void *buf);
-/* The running thread's state into such a buffer, and out of it: all of it, or
- * of the legacy 512 bytes, which leave the rest initial. ERR_INVAL: nothing
- * was changed. */
+/* The running thread's state into what is as large and aligned, user memory
+ * too; the words that the unit has no use for are left alone. */
 void x86_fpu_save(void *buf);
-enum err x86_fpu_load(void *buf, size_t len);
 /* The state of a program that has just begun. */
 void arch_fpu_initial(void *buf);
 

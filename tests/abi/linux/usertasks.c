@@ -60,6 +60,36 @@ as_user(void)
 	SHOW(fork_most());
 }
 
+/* setuid succeeds beyond the limit; exec does not, until there are fewer. */
+static void
+becomes_too_many(void)
+{
+	char *args[] = { "/nothing", NULL }, c;
+	pid_t others[2];
+	int ready[2];
+
+	SHOW(pipe(ready));
+	for (int i = 0; i < 2; i++) {
+		others[i] = fork();
+		if (others[i] == 0) {
+			setuid(UID);
+			write(ready[1], "", 1);
+			pause();
+			_exit(0);
+		}
+		SHOW(read(ready[0], &c, 1));
+	}
+	limit(1);
+	SHOW(setuid(UID));
+	for (int i = 0; i < 2; i++) {
+		SHOW(execv(args[0], args));
+		kill(others[i], SIGKILL);
+		wait(NULL);
+	}
+	SHOW(execv(args[0], args));
+	SHOW(fork()); /* one is still all there may be */
+}
+
 int
 main(void)
 {
@@ -72,6 +102,12 @@ main(void)
 	}
 	if (fork() == 0) {
 		as_user();
+		_exit(0);
+	}
+	wait(&status);
+	SHOW(status);
+	if (fork() == 0) {
+		becomes_too_many();
 		_exit(0);
 	}
 	wait(&status);

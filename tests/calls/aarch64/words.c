@@ -28,3 +28,12 @@ fuzz_instruction(struct fuzz *f, uint8_t *to)
 		to[i] = (uint8_t)(word >> 8 * i);
 	return 4;
 }
+
+/* All of it lies in the context. */
+void *
+fuzz_frame_rest(
+    struct fuzz *f __attribute__((unused)), void *context, size_t *bytes)
+{
+	*bytes = 0;
+	return context;
+}

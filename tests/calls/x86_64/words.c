@@ -44,3 +44,23 @@ fuzz_instruction(struct fuzz *f, uint8_t *to)
 		to[n++] = (uint8_t)(rest >> 8 * i);
 	return n;
 }
+
+#define FPU_AT   224u /* in the context: the state's address */
+#define WORDS_AT 464u /* in the state: magic, whole size, features, size */
+#define HEADER   512u
+#define MAGIC    0x46505853u
+
+/* The FPU's state, or its header alone, where each word decides whether the
+ * unit takes the rest. */
+void *
+fuzz_frame_rest(struct fuzz *f, void *context, size_t *bytes)
+{
+	uint8_t *fpu = *(uint8_t **)((char *)context + FPU_AT);
+	const uint32_t *words = (const uint32_t *)(fpu + WORDS_AT);
+
+	*bytes = words[0] == MAGIC ? words[1] : HEADER;
+	if (words[0] != MAGIC || fuzz_below(f, 2))
+		return fpu;
+	*bytes = 64;
+	return fpu + HEADER;
+}

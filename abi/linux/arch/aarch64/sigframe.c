@@ -34,25 +34,15 @@ struct arm_esr {
 	uint64_t esr;
 };
 
-/* The frame is written and read in these two pieces; what lies between them
- * is reserved and stays the user's own. */
-struct arm_head {
-	struct lx_siginfo info;
-	struct { /* the ucontext begins here */
-		uint64_t flags, link;
-		struct lx_stack stack;
-		uint64_t mask;
-	} uc;
-};
-LX_SIZE(struct arm_head, 176);
-
 struct arm_registers {
 	uint64_t fault_address;
-	uint64_t x[31];
-	uint64_t sp, pc, pstate;
+	uint64_t all[34]; /* x0 .. x30, sp, pc, pstate: as in a frame */
 	uint64_t pad; /* the records are aligned to 16 bytes */
 };
 LX_SIZE(struct arm_registers, 288);
+_Static_assert(offsetof(struct arch_frame, regs) == 0 &&
+    offsetof(struct arch_frame, sp) == 31 * sizeof(uint64_t) &&
+    offsetof(struct arch_frame, pstate) == 33 * sizeof(uint64_t), "alike");
 
 /* As we write it. */
 struct arm_context {
@@ -62,7 +52,14 @@ struct arm_context {
 	struct arm_record last;
 };
 
-#define CONTEXT_OFFSET 304 /* ucontext's 176 behind the siginfo's 128 */
+/* What we write and read of the frame; as much as 4 KiB of records follow. */
+struct arm_frame {
+	struct lx_frame_head head;
+	uint8_t reserved[128]; /* stays the user's own */
+	struct arm_context context;
+};
+
+#define CONTEXT_OFFSET offsetof(struct arm_frame, context)
 #define RECORDS_OFFSET (CONTEXT_OFFSET + sizeof(struct arm_registers))
 #define RECORDS_BYTES  4096
 #define FRAME_BYTES    (RECORDS_OFFSET + RECORDS_BYTES)
@@ -81,38 +78,6 @@ lx_frame_min(void)
 	return FRAME_BYTES + LINK_BYTES + 16; /* and the alignment */
 }
 
-/* Where a frame goes; 0: not onto the alternate stack. */
-static uintptr_t
-frame_place(struct thread *t, const struct arch_frame *f,
-    const struct sig_action *act)
-{
-	uintptr_t sp = arch_frame_sp(f);
-	uintptr_t top = lx_signal_stack(t, sp, act);
-	uintptr_t place;
-
-	if (top < FRAME_BYTES + LINK_BYTES + 16)
-		return 0;
-	place = ALIGN_DOWN(top - LINK_BYTES, (uintptr_t)16) - FRAME_BYTES;
-	/* Walking off the bottom of the alternate stack must not go on in
-	 * whatever lies below. */
-	if (lx_on_alt_stack(t, sp) && !lx_on_alt_stack(t, place))
-		return 0;
-	return place;
-}
-
-static enum err
-push_head(struct thread *t, const struct arch_frame *f,
-    const struct sig_info *info, uintptr_t place)
-{
-	struct arm_head h;
-
-	lx_siginfo_encode(info, &h.info);
-	h.uc.flags = h.uc.link = 0;
-	h.uc.mask = signal_mask_to_save();
-	lx_alt_stack_save(t, arch_frame_sp(f), &h.uc.stack);
-	return user_copy_out(place, &h, sizeof(h));
-}
-
 /* A memory access made the signal: its address and cause are told. */
 static bool
 is_memory_fault(const struct sig_info *info)
@@ -121,46 +86,80 @@ is_memory_fault(const struct sig_info *info)
 	    info->code > 0;
 }
 
+/* Every byte, so that it is done in place. */
+static void
+fill_context(struct arm_context *c, const struct arch_frame *f,
+    const struct sig_info *info)
+{
+	bool memory = is_memory_fault(info);
+
+	c->regs.fault_address = memory ? info->addr : 0;
+	memcpy(c->regs.all, f, sizeof(c->regs.all));
+	c->regs.pad = 0;
+	c->fpsimd.head = (struct arm_record){ FPSIMD_MAGIC, sizeof(c->fpsimd) };
+	arch_fpu_export(c->fpsimd.state);
+	c->esr.head = memory ?
+	    (struct arm_record){ ESR_MAGIC, sizeof(c->esr) } :
+	    (struct arm_record){ 0, 0 };
+	c->esr.esr = memory ? f->esr : 0;
+	c->last = (struct arm_record){ 0, 0 };
+}
+
 static NOINLINE enum err
-push_context(const struct arch_frame *f, const struct sig_info *info,
+copy_head(const struct arch_frame *f, const struct sig_info *info,
     uintptr_t place)
 {
-	struct arm_context c = {
-		.regs = { .sp = f->sp, .pc = f->pc, .pstate = f->pstate },
-		.fpsimd.head = { FPSIMD_MAGIC, sizeof(c.fpsimd) },
-	};
+	struct lx_frame_head h;
 
-	memcpy(c.regs.x, f->regs, sizeof(f->regs));
-	arch_fpu_export(c.fpsimd.state);
-	if (is_memory_fault(info)) {
-		c.regs.fault_address = info->addr;
-		c.esr.head = (struct arm_record){
-			ESR_MAGIC, sizeof(c.esr) };
-		c.esr.esr = f->esr;
-	}
+	lx_frame_head_fill(&h, f, info);
+	return user_copy_out(place, &h, sizeof(h));
+}
+
+static NOINLINE enum err
+copy_context(const struct arch_frame *f, const struct sig_info *info,
+    uintptr_t place)
+{
+	struct arm_context c;
+
+	fill_context(&c, f, info);
 	return user_copy_out(place + CONTEXT_OFFSET, &c, sizeof(c));
 }
 
-bool
-lx_frame_push(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, const struct sig_action *act)
+/* Made in place, or, over a page's end, in two pieces. */
+static bool
+push_frame(const struct arch_frame *f, const struct sig_info *info,
+    uintptr_t place)
 {
-	uintptr_t place = frame_place(t, f, act);
+	unsigned long flags;
+	struct arm_frame *there = user_view(
+	    place, sizeof(*there), PROT_WRITE, &flags);
+
+	if (UNLIKELY(there == NULL))
+		return copy_head(f, info, place) == OK &&
+		    copy_context(f, info, place) == OK;
+	lx_frame_head_fill(&there->head, f, info);
+	fill_context(&there->context, f, info);
+	user_view_end(flags);
+	return true;
+}
+
+bool
+lx_frame_push(struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act)
+{
+	uintptr_t place = lx_frame_place(f, act, LINK_BYTES, FRAME_BYTES);
 	uint64_t link[2] = { f->regs[FRAME_FP], f->regs[FRAME_LR] };
 
 	_Static_assert(sizeof(link) == LINK_BYTES, "a frame record");
-	if (place == 0 || push_head(t, f, info, place) != OK ||
-	    push_context(f, info, place) != OK ||
+	if (place == 0 || !push_frame(f, info, place) ||
 	    user_copy_out(place + FRAME_BYTES, link, sizeof(link)) != OK)
 		return false;
-	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
-		t->alt_stack = (struct sig_stack){ 0 };
 	arch_frame_set_pc(f, act->handler);
 	arch_frame_set_sp(f, place);
 	arch_frame_set_ra(f, act->restorer != 0 ? act->restorer :
-	    lx_vdso_sigreturn(t->task->space->vdso));
+	    lx_vdso_sigreturn(task_current()->space->vdso));
 	arch_frame_args(f, (uintptr_t)info->number, place,
-	    place + offsetof(struct arm_head, uc));
+	    place + offsetof(struct lx_frame_head, uc));
 	f->regs[FRAME_FP] = place + FRAME_BYTES;
 	return true;
 }
@@ -194,38 +193,63 @@ find_fpsimd(uintptr_t place, uintptr_t *at)
 	return false;
 }
 
-/* Everything is checked before the first general register changes. */
+/* False: nothing has changed. Where others write meanwhile, it is enough that
+ * pstate is masked in the end; the unit takes any words. */
+static bool
+adopt_registers(struct arch_frame *f, const struct arm_registers *regs,
+    const struct arm_fpsimd *fpsimd)
+{
+	if ((regs->all[33] & PSTATE_BAD) != 0 ||
+	    arch_fpu_import(fpsimd->state, sizeof(fpsimd->state)) != OK)
+		return false;
+	memcpy(f, regs->all, sizeof(regs->all));
+	f->pstate &= PSTATE_USER;
+	return true;
+}
+
+/* What cannot be read in place, or has its records in another order than we
+ * write them, or is malformed. */
 static NOINLINE bool
-adopt_context(struct arch_frame *f, uintptr_t place)
+adopt_copy(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 {
 	struct arm_registers regs;
 	struct arm_fpsimd fp;
 	uintptr_t at;
 
-	if (user_copy_in(&regs, place + CONTEXT_OFFSET, sizeof(regs)) != OK ||
-	    (regs.pstate & PSTATE_BAD) != 0 || !find_fpsimd(place, &at) ||
-	    user_copy_in(&fp, at, sizeof(fp)) != OK ||
-	    arch_fpu_import(fp.state, sizeof(fp.state)) != OK)
-		return false;
-	memcpy(f->regs, regs.x, sizeof(f->regs));
-	f->sp = regs.sp;
-	f->pc = regs.pc;
-	f->pstate = regs.pstate & PSTATE_USER;
-	return true;
+	return user_copy_in(back, place +
+	    offsetof(struct lx_frame_head, uc.back), sizeof(*back)) == OK &&
+	    user_copy_in(&regs, place + CONTEXT_OFFSET, sizeof(regs)) == OK &&
+	    find_fpsimd(place, &at) &&
+	    user_copy_in(&fp, at, sizeof(fp)) == OK &&
+	    adopt_registers(f, &regs, &fp);
 }
 
+/* The records as we write them, but for the cause of a fault. */
+static bool
+is_plain(const struct arm_context *c)
+{
+	return c->fpsimd.head.magic == FPSIMD_MAGIC &&
+	    c->fpsimd.head.size == sizeof(c->fpsimd) &&
+	    c->esr.head.magic == 0 && c->esr.head.size == 0;
+}
+
+/* Everything is checked before the first general register changes. */
 bool
-lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
+lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 {
 	uintptr_t place = arch_frame_sp(f);
-	struct arm_head h;
+	const struct arm_frame *there;
+	unsigned long flags;
+	bool good;
 
-	if (!IS_ALIGNED(place, (uintptr_t)16))
+	if (!IS_ALIGNED(place, (uintptr_t)LX_FRAME_ALIGN))
 		return false;
-	if (user_copy_in(&h.uc, place + offsetof(struct arm_head, uc),
-	    sizeof(h.uc)) != OK || !adopt_context(f, place))
-		return false;
-	*mask = h.uc.mask;
-	lx_alt_stack_restore(t, &h.uc.stack);
-	return true;
+	there = user_view(place, sizeof(*there), PROT_READ, &flags);
+	if (UNLIKELY(there == NULL))
+		return adopt_copy(f, place, back);
+	*back = there->head.uc.back;
+	good = is_plain(&there->context) && adopt_registers(
+	    f, &there->context.regs, &there->context.fpsimd);
+	user_view_end(flags);
+	return LIKELY(good) || adopt_copy(f, place, back);
 }

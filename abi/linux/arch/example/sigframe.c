@@ -14,15 +14,14 @@ lx_frame_min(void)
 }
 
 bool
-lx_frame_push(struct thread *t UNUSED, struct arch_frame *f UNUSED,
-    const struct sig_info *info UNUSED, const struct sig_action *act UNUSED)
+lx_frame_push(struct arch_frame *f UNUSED, const struct sig_info *info UNUSED,
+    const struct sig_action *act UNUSED)
 {
 	return false;
 }
 
 bool
-lx_frame_pop(struct thread *t UNUSED, struct arch_frame *f UNUSED,
-    sigset_bits *mask UNUSED)
+lx_frame_pop(struct arch_frame *f UNUSED, struct lx_frame_back *back UNUSED)
 {
 	return false;
 }

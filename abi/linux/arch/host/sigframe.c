@@ -7,34 +7,27 @@
 #include "../../lx.h"
 
 struct host_frame {
-	struct lx_siginfo info;
-	uint64_t mask;
+	struct lx_frame_head head;
 	struct arch_frame regs;
 };
-
-#define FRAME_BYTES ALIGN_UP(sizeof(struct host_frame), (size_t)16)
 
 const char lx_platform[] = "";
 
 size_t
 lx_frame_min(void)
 {
-	return FRAME_BYTES;
+	return sizeof(struct host_frame) + LX_FRAME_ALIGN;
 }
 
 bool
-lx_frame_push(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, const struct sig_action *act)
+lx_frame_push(struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act)
 {
-	uintptr_t top = lx_signal_stack(t, arch_frame_sp(f), act);
-	struct host_frame frame = { .mask = signal_mask_to_save(), .regs = *f };
-	uintptr_t place;
+	struct host_frame frame = { .regs = *f };
+	uintptr_t place = lx_frame_place(f, act, sizeof(frame), 0);
 
-	if (top < FRAME_BYTES + 16)
-		return false;
-	place = ALIGN_DOWN(top - FRAME_BYTES, (uintptr_t)16);
-	lx_siginfo_encode(info, &frame.info);
-	if (user_copy_out(place, &frame, sizeof(frame)) != OK)
+	lx_frame_head_fill(&frame.head, f, info);
+	if (place == 0 || user_copy_out(place, &frame, sizeof(frame)) != OK)
 		return false;
 	arch_frame_set_pc(f, act->handler);
 	arch_frame_set_sp(f, place);
@@ -43,14 +36,14 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 }
 
 bool
-lx_frame_pop(struct thread *t UNUSED, struct arch_frame *f, sigset_bits *mask)
+lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 {
 	struct host_frame frame;
 
 	if (user_copy_in(&frame, arch_frame_sp(f), sizeof(frame)) != OK)
 		return false;
 	*f = frame.regs;
-	*mask = frame.mask;
+	*back = frame.head.uc.back;
 	return true;
 }
 

@@ -25,18 +25,8 @@ LX_SIZE(struct riscv_context, 784);
 _Static_assert(offsetof(struct arch_frame, pc) == 0 &&
     offsetof(struct arch_frame, regs) == 8, "begins like the context's regs");
 
-struct riscv_head {
-	struct lx_siginfo info;
-	struct riscv_uc { /* the ucontext begins here */
-		uint64_t flags, link;
-		struct lx_stack stack;
-		uint64_t mask;
-	} uc;
-};
-LX_SIZE(struct riscv_head, 176);
-
 struct riscv_frame {
-	struct riscv_head head;
+	struct lx_frame_head head;
 	uint8_t reserved[128]; /* stays the user's own */
 	struct riscv_context context;
 };
@@ -86,25 +76,6 @@ lx_frame_min(void)
 	    extra_bytes(arch_vector_size_max());
 }
 
-/* Where a frame of len bytes goes; 0: not onto the alternate stack. */
-static uintptr_t
-frame_place(struct thread *t, const struct arch_frame *f,
-    const struct sig_action *act, size_t len)
-{
-	uintptr_t sp = arch_frame_sp(f);
-	uintptr_t top = lx_signal_stack(t, sp, act);
-	uintptr_t place;
-
-	if (top < len + 16)
-		return 0;
-	place = ALIGN_DOWN(top - len, (uintptr_t)16);
-	/* Walking off the bottom of the alternate stack must not go on in
-	 * whatever lies below. */
-	if (lx_on_alt_stack(t, sp) && !lx_on_alt_stack(t, place))
-		return 0;
-	return place;
-}
-
 /* The record's contents and the header that ends the list, behind the frame;
  * its own header goes into the floating-point area. */
 static enum err
@@ -125,18 +96,6 @@ push_vector(uint8_t fpu[FPU_BYTES], uintptr_t place, size_t vector)
 	return e;
 }
 
-/* Every byte. */
-static void
-fill_head(struct riscv_head *h, struct thread *t, const struct arch_frame *f,
-    const struct sig_info *info)
-{
-	lx_siginfo_encode(info, &h->info);
-	h->uc.flags = 0;
-	h->uc.link = 0;
-	h->uc.mask = signal_mask_to_save();
-	lx_alt_stack_save(t, arch_frame_sp(f), &h->uc.stack);
-}
-
 /* Every byte, for a thread without vectors. */
 static void
 fill_context(struct riscv_context *c, const struct arch_frame *f)
@@ -149,12 +108,12 @@ fill_context(struct riscv_context *c, const struct arch_frame *f)
 }
 
 static NOINLINE enum err
-copy_head(struct thread *t, const struct arch_frame *f,
-    const struct sig_info *info, uintptr_t place)
+copy_head(const struct arch_frame *f, const struct sig_info *info,
+    uintptr_t place)
 {
-	struct riscv_head h;
+	struct lx_frame_head h;
 
-	fill_head(&h, t, f, info);
+	lx_frame_head_fill(&h, f, info);
 	return user_copy_out(place, &h, sizeof(h));
 }
 
@@ -173,39 +132,37 @@ copy_context(const struct arch_frame *f, uintptr_t place, size_t vector)
 
 /* Made in place, or, over a page's end and with vectors, in two pieces. */
 static bool
-push_frame(struct thread *t, const struct arch_frame *f,
-    const struct sig_info *info, uintptr_t place, size_t vector)
+push_frame(const struct arch_frame *f, const struct sig_info *info,
+    uintptr_t place, size_t vector)
 {
 	unsigned long flags;
 	struct riscv_frame *there = vector != 0 ? NULL :
 	    user_view(place, sizeof(*there), PROT_WRITE, &flags);
 
 	if (there == NULL)
-		return copy_head(t, f, info, place) == OK &&
+		return copy_head(f, info, place) == OK &&
 		    copy_context(f, place, vector) == OK;
-	fill_head(&there->head, t, f, info);
+	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f);
 	user_view_end(flags);
 	return true;
 }
 
 bool
-lx_frame_push(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, const struct sig_action *act)
+lx_frame_push(struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act)
 {
 	size_t vector = arch_vector_size();
-	uintptr_t place = frame_place(
-	    t, f, act, FRAME_BYTES + extra_bytes(vector));
+	uintptr_t place = lx_frame_place(
+	    f, act, FRAME_BYTES + extra_bytes(vector), 0);
 
-	if (place == 0 || !push_frame(t, f, info, place, vector))
+	if (place == 0 || !push_frame(f, info, place, vector))
 		return false;
-	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
-		t->alt_stack = (struct sig_stack){ 0 };
 	arch_frame_set_pc(f, act->handler);
 	arch_frame_set_sp(f, place);
-	arch_frame_set_ra(f, lx_vdso_sigreturn(t->task->space->vdso));
+	arch_frame_set_ra(f, lx_vdso_sigreturn(task_current()->space->vdso));
 	arch_frame_args(f, (uintptr_t)info->number, place,
-	    place + offsetof(struct riscv_head, uc));
+	    place + offsetof(struct lx_frame_head, uc));
 	return true;
 }
 
@@ -261,14 +218,14 @@ adopt_registers(struct arch_frame *f, const struct riscv_context *c)
 
 /* What cannot be read in place, or has a record, or is malformed. */
 static NOINLINE bool
-adopt_copy(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
+adopt_copy(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 {
 	__attribute__((uninitialized)) struct riscv_context c; /* fetched */
 	struct riscv_record rec;
 	uint32_t reserved;
 
-	if (user_copy_in(uc, place + offsetof(struct riscv_head, uc),
-	    sizeof(*uc)) != OK ||
+	if (user_copy_in(back, place + offsetof(struct lx_frame_head, uc.back),
+	    sizeof(*back)) != OK ||
 	    user_copy_in(&c, place + CONTEXT_OFFSET, sizeof(c)) != OK)
 		return false;
 	memcpy(&reserved, &c.fpu[FPU_RESERVED], sizeof(reserved));
@@ -281,7 +238,7 @@ adopt_copy(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
 
 /* Everything is checked before the first general register changes. */
 static bool
-adopt_frame(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
+adopt_frame(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 {
 	unsigned long flags;
 	const struct riscv_frame *there = user_view(
@@ -289,23 +246,19 @@ adopt_frame(struct arch_frame *f, uintptr_t place, struct riscv_uc *uc)
 	bool good;
 
 	if (UNLIKELY(there == NULL))
-		return adopt_copy(f, place, uc);
-	*uc = there->head.uc;
+		return adopt_copy(f, place, back);
+	*back = there->head.uc.back;
 	good = is_plain(&there->context) &&
 	    adopt_registers(f, &there->context);
 	user_view_end(flags);
-	return LIKELY(good) || adopt_copy(f, place, uc);
+	return LIKELY(good) || adopt_copy(f, place, back);
 }
 
 bool
-lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
+lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 {
 	uintptr_t place = arch_frame_sp(f);
-	__attribute__((uninitialized)) struct riscv_uc uc; /* fetched */
 
-	if (!IS_ALIGNED(place, (uintptr_t)16) || !adopt_frame(f, place, &uc))
-		return false;
-	*mask = uc.mask;
-	lx_alt_stack_restore(t, &uc.stack);
-	return true;
+	return IS_ALIGNED(place, (uintptr_t)LX_FRAME_ALIGN) &&
+	    adopt_frame(f, place, back);
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#define LX_FRAME_ALIGN 64 /* the FPU's state in it, for XSAVE */
+
 #include "../../types.h"
 #include "../../types_restorer.h"
 

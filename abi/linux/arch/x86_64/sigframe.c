@@ -8,6 +8,10 @@
  * and a mark behind it. The 128 bytes below the interrupted stack pointer are
  * the program's own (the red zone).
  *
+ * The frame is made where it lies, and so is the FPU's state: XSAVE minds no
+ * other thread that writes there. XRSTOR does, so the way back is one copy to
+ * the thread's own area, which is looked at there.
+ *
  * Source: Linux 6.6 arch/x86/include/uapi/asm/{ucontext,sigcontext}.h; System
  * V ABI for AMD64, 3.2.2.
  */
@@ -51,6 +55,10 @@ struct x86_sigframe {
 };
 LX_SIZE(struct x86_sigframe, 440);
 
+/* Of the FPU's state, which is aligned to LX_FRAME_ALIGN, in the whole; the
+ * handler's stack pointer has to be 8 off a multiple of 16. */
+#define FPU_OFFSET (ALIGN_UP(sizeof(struct x86_sigframe), 16) + 8)
+
 struct fpu_words {
 	uint32_t magic1, extended_size;
 	uint64_t features;
@@ -67,40 +75,26 @@ fpu_bytes(void)
 	return arch_fpu_size() + (x86_fpu_features() != 0 ? 4 : 0);
 }
 
+static size_t
+frame_bytes(void)
+{
+	return FPU_OFFSET + fpu_bytes();
+}
+
 size_t
 lx_frame_min(void)
 {
-	return sizeof(struct x86_sigframe) + fpu_bytes() + 64 + 16;
+	return frame_bytes() + LX_FRAME_ALIGN;
 }
 
 /* ---- to the handler ---------------------------------------------------- */
 
-/* Where the FPU's state goes; the frame lies below. 0: not onto this stack. */
-static uintptr_t
-fpu_place(struct thread *t, const struct arch_frame *f,
-    const struct sig_action *act)
-{
-	uintptr_t sp = arch_frame_sp(f);
-	uintptr_t top = lx_signal_stack(t, sp, act);
-	uintptr_t need = lx_frame_min() + ARCH_RED_ZONE;
-
-	if (top < need)
-		return 0;
-	if (top == sp)
-		top -= ARCH_RED_ZONE;
-	/* Walking off the bottom of the alternate stack must not go on in
-	 * whatever lies below. */
-	if (lx_on_alt_stack(t, sp) &&
-	    !lx_on_alt_stack(t, top - lx_frame_min()))
-		return 0;
-	return ALIGN_DOWN(top - fpu_bytes(), (uintptr_t)64);
-}
-
-/* The state at buf, but for the mark behind it. */
+/* The state at buf, and the mark behind it. */
 static void
 fpu_fill(uint8_t *buf)
 {
 	size_t size = arch_fpu_size();
+	const uint32_t mark = XSTATE_MAGIC2;
 	struct fpu_words words = {
 		.magic1 = XSTATE_MAGIC1,
 		.extended_size = (uint32_t)size + 4,
@@ -109,42 +103,10 @@ fpu_fill(uint8_t *buf)
 	};
 
 	x86_fpu_save(buf);
-	if (words.features != 0)
+	if (LIKELY(words.features != 0)) {
 		memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
-}
-
-static NOINLINE enum err
-copy_fpu(uintptr_t place)
-{
-	size_t size = arch_fpu_size();
-	uint8_t *buf = x86_fpu_buffer();
-	enum err e;
-
-	if (buf == NULL)
-		return ERR_NOMEM;
-	fpu_fill(buf);
-	e = user_copy_out(place, buf, size);
-	if (e == OK && x86_fpu_features() != 0)
-		e = user_store32(place + size, XSTATE_MAGIC2);
-	x86_fpu_buffer_free(buf);
-	return e;
-}
-
-/* Made in place, or, over a page's end, in a buffer. */
-static enum err
-push_fpu(uintptr_t place)
-{
-	const uint32_t mark = XSTATE_MAGIC2;
-	unsigned long flags;
-	uint8_t *there = user_view(place, fpu_bytes(), PROT_WRITE, &flags);
-
-	if (UNLIKELY(there == NULL))
-		return copy_fpu(place);
-	fpu_fill(there);
-	if (x86_fpu_features() != 0)
-		memcpy(there + arch_fpu_size(), &mark, sizeof(mark));
-	user_view_end(flags);
-	return OK;
+		memcpy(buf + size, &mark, sizeof(mark));
+	}
 }
 
 /* Every byte, here and in frame_fill(): field by field, so that it is done in
@@ -181,39 +143,75 @@ context_fill(const struct arch_frame *f, struct x86_context *c)
 }
 
 static void
-frame_fill(struct x86_sigframe *w, struct thread *t,
-    const struct arch_frame *f, const struct sig_info *info)
+frame_fill(struct x86_sigframe *w, const struct arch_frame *f,
+    const struct sig_info *info, const struct sig_action *act, uintptr_t place)
 {
 	bool memory = info->number == SIG_SEGV || info->number == SIG_BUS;
 
+	w->restorer = act->restorer;
 	lx_siginfo_encode(info, &w->info);
 	w->uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
 	    (x86_fpu_features() != 0 ? UC_FP_XSTATE : 0);
 	w->uc.link = 0;
-	w->uc.mask = signal_mask_to_save();
-	lx_alt_stack_save(t, f->rsp, &w->uc.stack);
+	w->uc.mask = w->uc.context.old_mask = signal_mask_to_save();
+	lx_alt_stack_save(thread_current(), f->rsp, &w->uc.stack);
 	context_fill(f, &w->uc.context);
-	w->uc.context.old_mask = w->uc.mask;
 	w->uc.context.cr2 = memory ? info->addr : 0;
+	w->uc.context.fpu = place + FPU_OFFSET;
+}
+
+static NOINLINE enum err
+copy_frame(const struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act, uintptr_t place)
+{
+	__attribute__((uninitialized)) struct x86_sigframe frame; /* filled */
+
+	frame_fill(&frame, f, info, act, place);
+	return user_copy_out(place, &frame, sizeof(frame));
+}
+
+static NOINLINE enum err
+copy_fpu(uintptr_t place)
+{
+	size_t size = fpu_bytes();
+	uint8_t *buf = kzalloc(size + LX_FRAME_ALIGN), *aligned;
+	enum err e;
+
+	if (buf == NULL)
+		return ERR_NOMEM;
+	aligned = (uint8_t *)ALIGN_UP((uintptr_t)buf, LX_FRAME_ALIGN);
+	fpu_fill(aligned);
+	e = user_copy_out(place, aligned, size);
+	kfree(buf, size + LX_FRAME_ALIGN);
+	return e;
+}
+
+/* Made in place, or, over a page's end, in two pieces. */
+static bool
+push_frame(const struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act, uintptr_t place)
+{
+	unsigned long flags;
+	uint8_t *there = user_view(place, frame_bytes(), PROT_WRITE, &flags);
+
+	if (UNLIKELY(there == NULL))
+		return copy_fpu(place + FPU_OFFSET) == OK &&
+		    copy_frame(f, info, act, place) == OK;
+	frame_fill((struct x86_sigframe *)(void *)there, f, info, act, place);
+	fpu_fill(there + FPU_OFFSET);
+	user_view_end(flags);
+	return true;
 }
 
 bool
-lx_frame_push(struct thread *t, struct arch_frame *f,
-    const struct sig_info *info, const struct sig_action *act)
+lx_frame_push(struct arch_frame *f, const struct sig_info *info,
+    const struct sig_action *act)
 {
-	uintptr_t fpu = fpu_place(t, f, act), place;
-	__attribute__((uninitialized)) struct x86_sigframe frame; /* filled */
+	uintptr_t place = lx_frame_place(f, act, fpu_bytes(), FPU_OFFSET);
 
-	place = ALIGN_DOWN(fpu - sizeof(frame), (uintptr_t)16) - 8;
-	if (fpu == 0 || act->restorer == 0 || push_fpu(fpu) != OK)
+	if (UNLIKELY(place == 0 || act->restorer == 0) ||
+	    !push_frame(f, info, act, place))
 		return false;
-	frame_fill(&frame, t, f, info);
-	frame.restorer = act->restorer;
-	frame.uc.context.fpu = fpu;
-	if (user_copy_out(place, &frame, sizeof(frame)) != OK)
-		return false;
-	if (t->alt_stack.flags & (unsigned)LX_SS_AUTODISARM)
-		t->alt_stack = (struct sig_stack){ 0 };
 	f->rip = act->handler;
 	f->rsp = place;
 	f->rflags &= ~FLAGS_CLEARED;
@@ -227,46 +225,46 @@ lx_frame_push(struct thread *t, struct arch_frame *f,
 /* ---- and back ---------------------------------------------------------- */
 
 /* How much of the state is there: all of it when both marks are, the legacy
- * part otherwise. */
+ * part otherwise. buf: fpu_bytes(), which others may write meanwhile; whichever
+ * size they make of it holds. */
 static size_t
-state_size(uintptr_t place, const uint8_t *legacy)
+state_size(const uint8_t *buf)
 {
 	size_t size = arch_fpu_size();
 	struct fpu_words words;
 	uint32_t mark;
 
-	memcpy(&words, legacy + WORDS_OFFSET, sizeof(words));
+	memcpy(&words, buf + WORDS_OFFSET, sizeof(words));
 	if (x86_fpu_features() == 0 || words.magic1 != XSTATE_MAGIC1 ||
-	    words.state_size != size || words.extended_size != size + 4 ||
-	    user_load32(place + size, &mark) != OK || mark != XSTATE_MAGIC2)
+	    words.state_size != size || words.extended_size != size + 4)
 		return LEGACY_BYTES;
-	return size;
+	memcpy(&mark, buf + size, sizeof(mark));
+	return mark == XSTATE_MAGIC2 ? size : LEGACY_BYTES;
 }
 
-/* Address 0: the initial state. */
-static bool
+/* A state that does not lie in one page behind its frame. Address 0: the
+ * initial one. */
+static NOINLINE enum err
 adopt_fpu(uintptr_t place)
 {
-	size_t size = arch_fpu_size();
-	uint8_t *buf = x86_fpu_buffer();
+	uint8_t *buf = kzalloc(fpu_bytes());
 	enum err e = OK;
 
 	if (buf == NULL)
-		return false;
-	if (place == 0) {
+		return ERR_NOMEM;
+	if (place == 0)
 		arch_fpu_initial(buf);
-	} else {
+	else
 		e = user_copy_in(buf, place, LEGACY_BYTES);
-		if (e == OK)
-			size = state_size(place, buf);
-		if (e == OK && size > LEGACY_BYTES)
-			e = user_copy_in(buf + LEGACY_BYTES,
-			    place + LEGACY_BYTES, size - LEGACY_BYTES);
-	}
+	/* Of an old program's it may be all that there is. */
+	if (e == OK && place != 0)
+		err_ignore(user_copy_in(buf + LEGACY_BYTES,
+		    place + LEGACY_BYTES, fpu_bytes() - LEGACY_BYTES));
 	if (e == OK)
-		e = x86_fpu_load(buf, size);
-	x86_fpu_buffer_free(buf);
-	return e == OK;
+		e = arch_fpu_import(
+		    buf, place == 0 ? arch_fpu_size() : state_size(buf));
+	kfree(buf, fpu_bytes());
+	return e;
 }
 
 static void
@@ -294,18 +292,46 @@ adopt_context(struct arch_frame *f, const struct x86_context *c)
 	f->call = UINT64_MAX;
 }
 
-bool
-lx_frame_pop(struct thread *t, struct arch_frame *f, sigset_bits *mask)
+static void
+adopt_rest(struct arch_frame *f, const struct x86_sigframe *w,
+    struct lx_frame_back *back)
 {
-	/* The handler's return has taken the restorer off. */
-	uintptr_t place = f->rsp - 8;
+	adopt_context(f, &w->uc.context);
+	back->stack = w->uc.stack;
+	back->mask = w->uc.mask;
+}
+
+static NOINLINE bool
+adopt_copy(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
+{
 	__attribute__((uninitialized)) struct x86_sigframe frame; /* fetched */
 
 	if (user_copy_in(&frame, place, offsetof(struct x86_sigframe, info)) !=
-	    OK || !adopt_fpu(frame.uc.context.fpu))
+	    OK || adopt_fpu(frame.uc.context.fpu) != OK)
 		return false;
-	adopt_context(f, &frame.uc.context);
-	*mask = frame.uc.mask;
-	lx_alt_stack_restore(t, &frame.uc.stack);
+	adopt_rest(f, &frame, back);
 	return true;
+}
+
+bool
+lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
+{
+	/* The handler's return has taken the restorer off. */
+	uintptr_t place = f->rsp - 8;
+	const struct x86_sigframe *w;
+	const uint8_t *fpu;
+	unsigned long flags;
+	bool good = false;
+
+	w = user_view(place, frame_bytes(), PROT_READ, &flags);
+	if (UNLIKELY(w == NULL))
+		return adopt_copy(f, place, back);
+	if (LIKELY(w->uc.context.fpu == place + FPU_OFFSET)) {
+		fpu = (const uint8_t *)w + FPU_OFFSET;
+		good = arch_fpu_import(fpu, state_size(fpu)) == OK;
+	}
+	if (LIKELY(good))
+		adopt_rest(f, w, back);
+	user_view_end(flags);
+	return LIKELY(good) || adopt_copy(f, place, back);
 }

@@ -74,6 +74,43 @@ changes(void)
 	IS(flags == 0x60000000);
 }
 
+/* ---- frames anywhere ---------------------------------------------------- */
+
+static void
+clear_v8(int n)
+{
+	(void)n;
+	__asm__ volatile("movi v8.16b, #0" : : : "v8");
+}
+
+/* In a page, and so over the ends of pages. */
+static void
+places(void)
+{
+	static char room[1 << 16] __attribute__((aligned(4096)));
+	struct sigaction act = { .sa_flags = SA_ONSTACK };
+	stack_t ss = { .ss_sp = room, .ss_size = 1 << 15 };
+	unsigned bad = 0;
+
+	act.sa_handler = clear_v8;
+	sigaction(SIGUSR1, &act, NULL);
+	for (unsigned at = 0; at < 4096; at += 16) {
+		uint64_t v8, x20;
+
+		ss.ss_sp = room + at;
+		sigaltstack(&ss, NULL);
+		__asm__ volatile("mov x20, #20\n\tfmov d8, %2\n\t"
+		    "mov x0, %3\n\tmov x1, #10\n\tmov x8, #129\n\tsvc #0\n\t"
+		    "mov %1, x20\n\tfmov %0, d8" : "=&r"(v8), "=&r"(x20)
+		    : "r"((long)at + 1), "r"((long)getpid())
+		    : "x0", "x1", "x8", "x20", "v8", "memory");
+		bad += v8 != at + 1 || x20 != 20;
+	}
+	IS(bad == 0);
+	ss.ss_flags = SS_DISABLE;
+	sigaltstack(&ss, NULL);
+}
+
 /* ---- faults ------------------------------------------------------------- */
 
 static sigjmp_buf out;
@@ -162,6 +199,12 @@ damaged(int n, siginfo_t *si, void *context)
 	case 2:
 		record(u, FPSIMD_MAGIC)->size = 8;
 		break;
+	case 3: /* a record that nobody knows */
+		record(u, 0)->magic = 0x12345678;
+		break;
+	case 4: /* the list has no end */
+		record(u, 0)->size = 16;
+		break;
 	}
 }
 
@@ -173,7 +216,7 @@ bad_frames(void)
 	act.sa_sigaction = damaged;
 	sigaction(SIGUSR1, &act, NULL);
 	signal(SIGSEGV, SIG_DFL);
-	for (damage = 1; damage < 3; damage++) {
+	for (damage = 1; damage < 5; damage++) {
 		int status = 0;
 		pid_t pid = fork();
 
@@ -192,6 +235,7 @@ int
 main(void)
 {
 	changes();
+	places();
 	faults();
 	restorers();
 	fflush(stdout);

@@ -131,6 +131,30 @@ return_high(void)
 	raise(SIGUSR1);
 }
 
+/* A frame's stack pointer of no address: the next push faults, and so does the
+ * frame for that fault. */
+static void
+high_stack_handler(int n, siginfo_t *si, void *context)
+{
+	ucontext_t *u = context;
+
+	(void)n;
+	(void)si;
+	u->uc_mcontext.gregs[REG_RSP] = (greg_t)0x8000000000000000;
+}
+
+static void
+return_high_stack(void)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+
+	sa.sa_sigaction = high_stack_handler;
+	sigaction(SIGUSR1, &sa, NULL);
+	sigaction(SIGSEGV, &sa, NULL);
+	sigaction(SIGBUS, &sa, NULL);
+	raise(SIGUSR1);
+}
+
 static void
 stack_high(void)
 {
@@ -153,10 +177,15 @@ stack_kernel(void)
 
 /* ---- flags --------------------------------------------------------------- */
 
-#define FLAG_TF 0x100ul
-#define FLAG_DF 0x400ul
-#define FLAG_NT 0x4000ul
-#define FLAG_AC 0x40000ul
+#define FLAG_TF   0x100ul
+#define FLAG_IF   0x200ul
+#define FLAG_DF   0x400ul
+#define FLAG_IOPL 0x3000ul
+#define FLAG_NT   0x4000ul
+#define FLAG_RF   0x10000ul
+#define FLAG_VM   0x20000ul
+#define FLAG_AC   0x40000ul
+#define FLAG_VIF  0x80000ul
 
 /* The flags behind a call that was made with these set. */
 static unsigned long
@@ -168,6 +197,80 @@ flags_through_call(unsigned long set)
 	    "pushfq\n\tpopq %1\n\tpushq $0x202\n\tpopfq"
 	    : "+a"(nr), "=&r"(out) : "r"(set) : "rcx", "r11", "memory");
 	return out & set;
+}
+
+/* The flags behind a signal whose handler put these into its frame. */
+static unsigned long wanted;
+
+static void
+set_flags(int n, siginfo_t *si, void *context)
+{
+	ucontext_t *u = context;
+
+	(void)n;
+	(void)si;
+	u->uc_mcontext.gregs[REG_EFL] = (greg_t)wanted;
+}
+
+static unsigned long
+flags_through_frame(unsigned long set)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+	unsigned long out, nr = SYS_kill;
+
+	sa.sa_sigaction = set_flags;
+	sigaction(SIGUSR1, &sa, NULL);
+	wanted = set;
+	__asm__ volatile("syscall\n\tpushfq\n\tpopq %1\n\t"
+	    "pushq $0x202\n\tpopfq" : "+a"(nr), "=&r"(out)
+	    : "D"((long)getpid()), "S"((long)SIGUSR1)
+	    : "rcx", "r11", "memory");
+	return out;
+}
+
+/* A handler begins without those that would surprise it. */
+static volatile unsigned long seen;
+
+static void
+see_flags(int n)
+{
+	(void)n;
+	seen = __builtin_ia32_readeflags_u64();
+}
+
+static unsigned long
+flags_of_handler(unsigned long set)
+{
+	unsigned long nr = SYS_kill;
+
+	signal(SIGUSR1, see_flags);
+	__asm__ volatile("pushfq\n\torq %1, (%%rsp)\n\tpopfq\n\tsyscall\n\t"
+	    "pushq $0x202\n\tpopfq" : "+a"(nr)
+	    : "r"(set), "D"((long)getpid()), "S"((long)SIGUSR1)
+	    : "rcx", "r11", "memory");
+	return seen;
+}
+
+static void
+flags(void)
+{
+	unsigned long f;
+
+	IS(flags_through_call(FLAG_DF) == FLAG_DF);
+	IS(flags_through_call(FLAG_NT) == FLAG_NT);
+	IS(flags_through_call(FLAG_AC) == FLAG_AC);
+	IS(flags_through_call(FLAG_IOPL) == 0);
+	IS(flags_through_call(FLAG_RF) == 0);
+	IS(flags_through_call(FLAG_DF | FLAG_NT | FLAG_AC) ==
+	    (FLAG_DF | FLAG_NT | FLAG_AC));
+	f = flags_through_frame(FLAG_DF | FLAG_AC | 0x8d5);
+	IS((f & 0xcd5) == 0xcd5 && (f & FLAG_AC) && (f & FLAG_IF));
+	f = flags_through_frame(FLAG_IOPL | FLAG_VM | FLAG_VIF);
+	IS((f & (FLAG_IOPL | FLAG_VM | FLAG_VIF)) == 0 && (f & FLAG_IF));
+	f = flags_through_frame(0);
+	IS((f & 0x8d5) == 0 && (f & FLAG_IF));
+	f = flags_of_handler(FLAG_DF | FLAG_AC);
+	IS((f & FLAG_DF) == 0 && (f & FLAG_IF));
 }
 
 static volatile unsigned steps;
@@ -261,9 +364,8 @@ main(void)
 	absent("stack at no address", stack_high);
 	child("null code selector", null_selector);
 	child("call with a stack of the kernel's", stack_kernel);
-	IS(flags_through_call(FLAG_DF) == FLAG_DF);
-	IS(flags_through_call(FLAG_NT) == FLAG_NT);
-	IS(flags_through_call(FLAG_AC) == FLAG_AC);
+	absent("return to a stack at no address", return_high_stack);
+	flags();
 	stepped();
 	bases();
 	absent("a fault with any GS base", wild_base);

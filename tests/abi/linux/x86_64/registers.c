@@ -40,11 +40,12 @@ widen(int n)
 		    : : : "xmm1", "xmm3");
 }
 
-/* Fills ymm3 (or xmm3), has a signal, and looks at it again. */
+static unsigned char a[32], b[32];
+
+/* Fills ymm3 (or xmm3) from a, has a signal, and shows it in b. */
 static bool
 vectors_live(void)
 {
-	static unsigned char a[32], b[32];
 	bool avx = __builtin_cpu_supports("avx");
 	long pid = getpid(), nr = SYS_kill;
 
@@ -121,6 +122,88 @@ switches_keep(unsigned char fill)
 	return true;
 }
 
+/* Frames anywhere in a page, and so over the ends of pages. */
+static bool
+frames_anywhere(void)
+{
+	static char room[1 << 17] __attribute__((aligned(4096)));
+	struct sigaction sa = { .sa_flags = SA_ONSTACK };
+	stack_t ss = { .ss_sp = room, .ss_size = 1 << 16 };
+	unsigned bad = 0;
+
+	sa.sa_handler = widen;
+	sigaction(SIGUSR2, &sa, NULL);
+	for (unsigned at = 0; at < 4096; at += 16) {
+		ss.ss_sp = room + at;
+		sigaltstack(&ss, NULL);
+		bad += !vectors_live();
+	}
+	ss.ss_flags = SS_DISABLE;
+	sigaltstack(&ss, NULL);
+	return bad == 0;
+}
+
+/* What a handler may do to the state in its frame. */
+enum { MOVE, NONE, LEGACY, INITIAL, CHANGE };
+static int how;
+
+static void
+edit(int n, siginfo_t *si, void *context)
+{
+	static unsigned char other[1 << 14] __attribute__((aligned(64)));
+	ucontext_t *u = context;
+	unsigned char *fp = (unsigned char *)u->uc_mcontext.fpregs;
+	uint32_t size;
+
+	(void)n;
+	(void)si;
+	switch (how) {
+	case MOVE:
+		memcpy(&size, fp + 464 + 16, sizeof(size));
+		memcpy(other, fp, size + 4);
+		memset(fp, 0xff, size);
+		u->uc_mcontext.fpregs = (void *)other;
+		break;
+	case NONE:
+		u->uc_mcontext.fpregs = NULL;
+		break;
+	case LEGACY: /* no mark: only the old part counts */
+		memset(fp + 464, 0, 4);
+		break;
+	case INITIAL: /* the header says that nothing is used */
+		memset(fp + 512, 0, 8);
+		break;
+	case CHANGE:
+		u->uc_mcontext.fpregs->_xmm[3].element[0]++;
+		break;
+	}
+}
+
+static void
+edits(void)
+{
+	static const char *const names[] = { "moved", "none", "legacy",
+		"initial", "changed" };
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+	bool avx = __builtin_cpu_supports("avx");
+	static const unsigned char zero[16];
+
+	sa.sa_sigaction = edit;
+	sigaction(SIGUSR2, &sa, NULL);
+	for (how = MOVE; how <= CHANGE; how++) {
+		bool same = vectors_live();
+
+		printf("%s: low %s", names[how],
+		    memcmp(a, b, 16) == 0 ? "same" :
+		    memcmp(b, zero, 16) == 0 ? "zero" : "other");
+		/* Without the wide registers what they would be. */
+		printf(", high %s\n", !avx ? how == MOVE || how == CHANGE ?
+		    "same" : "zero" : memcmp(a + 16, b + 16, 16) == 0 ?
+		    "same" : memcmp(b + 16, zero, 16) == 0 ? "zero" : "other");
+		IS(same == (how == MOVE));
+	}
+}
+
 /* A frame whose state cannot be loaded ends the program, not the kernel. */
 static void
 spoil(int n, siginfo_t *si, void *context)
@@ -164,6 +247,8 @@ main(void)
 	IS(red_zone_lives());
 	IS(frame_good);
 	IS(vectors_live());
+	IS(frames_anywhere());
+	edits();
 	IS(registers_live());
 	fflush(stdout);
 	if (fork() == 0)
