@@ -102,6 +102,7 @@ KTEST(a_function_with_plain_msi_interrupts)
 		klog(LOG_INFO, "no edu device: its interrupts are not tried");
 		return;
 	}
+	klog(LOG_INFO, "edu: by %s", edu.by_message ? "message" : "line");
 	expect_irq(1);
 	expect_irq(4);
 	if (edu.by_message)
