@@ -13,6 +13,8 @@ main(void)
 	pid_t pid;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* A shell's background jobs begin with it ignored. */
+	signal(SIGINT, SIG_DFL);
 	IS(getpgrp() == getpgid(0));
 	SHOW(getpgid(1234567));
 	SHOW(getsid(1234567));
