@@ -211,31 +211,3 @@ arch_fpu_import(const void *buf, size_t len)
 	arch_irq_restore(flags);
 	return OK;
 }
-
-/* No vector unit beside it. */
-size_t
-arch_vector_size_max(void)
-{
-	return 0;
-}
-
-size_t
-arch_vector_size(void)
-{
-	return 0;
-}
-
-void
-arch_vector_export(uint64_t control[5], void *regs)
-{
-	(void)control;
-	(void)regs;
-}
-
-enum err
-arch_vector_import(const uint64_t control[5], const void *regs)
-{
-	(void)control;
-	(void)regs;
-	return ERR_INVAL;
-}

@@ -6,6 +6,7 @@
 
 #include <lib/string.h>
 
+#include "../common/frame.h"
 #include "arm64.h"
 
 struct thread_head *context_switch(struct arch_context *prev_ctx,
@@ -52,34 +53,6 @@ arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp)
 	f->sp = sp;
 }
 
-long
-arch_frame_result(const struct arch_frame *f)
-{
-	return (long)f->regs[0];
-}
-
-void
-arch_frame_args(
-    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2)
-{
-	f->regs[0] = a0;
-	f->regs[1] = a1;
-	f->regs[2] = a2;
-}
-
-void
-arch_frame_restart(struct arch_frame *f)
-{
-	f->pc -= 4;
-	f->regs[0] = f->orig_x0;
-}
-
-void
-arch_frame_set_call(struct arch_frame *f, uintptr_t nr)
-{
-	f->regs[FRAME_X8] = nr;
-}
-
 void
 arch_frame_set_tls(struct arch_frame *f, uintptr_t tls)
 {
@@ -88,49 +61,18 @@ arch_frame_set_tls(struct arch_frame *f, uintptr_t tls)
 		sysreg_write(tpidr_el0, tls);
 }
 
-vaddr_t
-arch_frame_pc(const struct arch_frame *f)
-{
-	return f->pc;
-}
-
-vaddr_t
-arch_frame_ra(const struct arch_frame *f)
-{
-	return f->regs[FRAME_LR];
-}
-
-vaddr_t
-arch_frame_sp(const struct arch_frame *f)
-{
-	return f->sp;
-}
-
-void
-arch_frame_set_pc(struct arch_frame *f, vaddr_t pc)
-{
-	f->pc = pc;
-}
-
-void
-arch_frame_set_sp(struct arch_frame *f, vaddr_t sp)
-{
-	f->sp = sp;
-}
-
-void
-arch_frame_set_ra(struct arch_frame *f, vaddr_t ra)
-{
-	f->regs[FRAME_LR] = ra;
-}
-
 void
 arch_frame_dump(const struct arch_frame *f)
 {
+	static const char names[31][4] = {
+		"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",
+		"x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18",
+		"x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",
+		"x28", "fp", "lr"
+	};
+
 	log_raw("pc %016lx sp %016lx pstate %08lx esr %08lx\n",
 	    (unsigned long)f->pc, (unsigned long)f->sp,
 	    (unsigned long)f->pstate, (unsigned long)f->esr);
-	for (unsigned i = 0; i < 31; i++)
-		log_raw("x%-2u %016lx%s", i, (unsigned long)f->regs[i],
-		    i % 4 == 3 || i == 30 ? "\n" : "  ");
+	frame_dump_row(f->regs, names, 31);
 }

@@ -37,26 +37,3 @@ arch_fpu_import(const void *buf UNUSED, size_t len)
 {
 	return len == 0 ? OK : ERR_INVAL;
 }
-
-size_t
-arch_vector_size(void)
-{
-	return 0;
-}
-
-size_t
-arch_vector_size_max(void)
-{
-	return 0;
-}
-
-void
-arch_vector_export(uint64_t control[5] UNUSED, void *regs UNUSED)
-{
-}
-
-enum err
-arch_vector_import(const uint64_t control[5] UNUSED, const void *regs UNUSED)
-{
-	return ERR_INVAL;
-}

@@ -132,74 +132,10 @@ arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp)
 	f->sp = sp;
 }
 
-long
-arch_frame_result(const struct arch_frame *f)
-{
-	return (long)f->args[0];
-}
-
-void
-arch_frame_args(
-    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2)
-{
-	f->args[0] = a0;
-	f->args[1] = a1;
-	f->args[2] = a2;
-}
-
-void
-arch_frame_restart(struct arch_frame *f)
-{
-	f->pc -= 4;
-	f->args[0] = f->orig_a0;
-}
-
-void
-arch_frame_set_call(struct arch_frame *f, uintptr_t nr)
-{
-	f->nr = nr;
-}
-
 void
 arch_frame_set_tls(struct arch_frame *f, uintptr_t tls)
 {
 	f->tls = tls;
-}
-
-vaddr_t
-arch_frame_pc(const struct arch_frame *f)
-{
-	return f->pc;
-}
-
-vaddr_t
-arch_frame_ra(const struct arch_frame *f UNUSED)
-{
-	return 0;
-}
-
-vaddr_t
-arch_frame_sp(const struct arch_frame *f)
-{
-	return f->sp;
-}
-
-void
-arch_frame_set_pc(struct arch_frame *f, vaddr_t pc)
-{
-	f->pc = pc;
-}
-
-void
-arch_frame_set_sp(struct arch_frame *f, vaddr_t sp)
-{
-	f->sp = sp;
-}
-
-void
-arch_frame_set_ra(struct arch_frame *f, vaddr_t ra)
-{
-	f->ra = ra;
 }
 
 void

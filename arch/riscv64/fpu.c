@@ -239,23 +239,23 @@ arch_fpu_import(const void *buf, size_t len)
 }
 
 size_t
-arch_vector_size_max(void)
+riscv_vector_size_max(void)
 {
 	return riscv_isa.vector ? 32u * riscv_isa.vlenb : 0;
 }
 
 size_t
-arch_vector_size(void)
+riscv_vector_size(void)
 {
 	struct thread *t = thread_current();
 	bool used = t->ctx.fpu != NULL && (t->ctx.fpu->vector_used ||
 	    (thread_frame(t)->status & SSTATUS_VS) == SSTATUS_VS_DIRTY);
 
-	return used ? arch_vector_size_max() : 0;
+	return used ? riscv_vector_size_max() : 0;
 }
 
 void
-arch_vector_export(uint64_t control[5], void *regs)
+riscv_vector_export(uint64_t control[5], void *regs)
 {
 	struct thread *t = thread_current();
 	struct arch_fpu *a = t->ctx.fpu;
@@ -275,7 +275,7 @@ arch_vector_export(uint64_t control[5], void *regs)
 /* vl and vtype go through vsetvl, which makes an impossible pair vill; the
  * others are writable bits of their own, masked here. */
 enum err
-arch_vector_import(const uint64_t control[5], const void *regs)
+riscv_vector_import(const uint64_t control[5], const void *regs)
 {
 	struct thread *t = thread_current();
 	struct arch_frame *f = thread_frame(t);

@@ -6,6 +6,7 @@
 
 #include <lib/string.h>
 
+#include "../common/frame.h"
 #include "csr.h"
 
 struct thread_head *context_switch(struct arch_context *prev_ctx,
@@ -44,74 +45,10 @@ arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp)
 	f->status = SSTATUS_SPIE | UINT64_C(0x200000000); /* UXL 64 */
 }
 
-long
-arch_frame_result(const struct arch_frame *f)
-{
-	return (long)f->regs[FRAME_A0];
-}
-
-void
-arch_frame_args(
-    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2)
-{
-	f->regs[FRAME_A0] = a0;
-	f->regs[FRAME_A0 + 1] = a1;
-	f->regs[FRAME_A0 + 2] = a2;
-}
-
-void
-arch_frame_restart(struct arch_frame *f)
-{
-	f->pc -= 4;
-	f->regs[FRAME_A0] = f->orig_a0;
-}
-
-void
-arch_frame_set_call(struct arch_frame *f, uintptr_t nr)
-{
-	f->regs[FRAME_A7] = nr;
-}
-
 void
 arch_frame_set_tls(struct arch_frame *f, uintptr_t tls)
 {
 	f->regs[FRAME_TP] = tls;
-}
-
-vaddr_t
-arch_frame_pc(const struct arch_frame *f)
-{
-	return f->pc;
-}
-
-vaddr_t
-arch_frame_ra(const struct arch_frame *f)
-{
-	return f->regs[FRAME_RA];
-}
-
-vaddr_t
-arch_frame_sp(const struct arch_frame *f)
-{
-	return f->regs[FRAME_SP];
-}
-
-void
-arch_frame_set_pc(struct arch_frame *f, vaddr_t pc)
-{
-	f->pc = pc;
-}
-
-void
-arch_frame_set_sp(struct arch_frame *f, vaddr_t sp)
-{
-	f->regs[FRAME_SP] = sp;
-}
-
-void
-arch_frame_set_ra(struct arch_frame *f, vaddr_t ra)
-{
-	f->regs[FRAME_RA] = ra;
 }
 
 void
@@ -126,7 +63,5 @@ arch_frame_dump(const struct arch_frame *f)
 
 	log_raw("pc %016lx status %016lx\n", (unsigned long)f->pc,
 	    (unsigned long)f->status);
-	for (unsigned i = 0; i < 31; i++)
-		log_raw("%-3s %016lx%s", names[i], (unsigned long)f->regs[i],
-		    i % 4 == 3 || i == 30 ? "\n" : "  ");
+	frame_dump_row(f->regs, names, 31);
 }

@@ -7,6 +7,7 @@
 
 #include <lib/string.h>
 
+#include "../common/frame.h"
 #include "x86.h"
 
 struct thread_head *context_switch(struct arch_context *prev_ctx,
@@ -130,35 +131,6 @@ arch_user_enter(struct arch_frame *f)
 	user_enter(f);
 }
 
-long
-arch_frame_result(const struct arch_frame *f)
-{
-	return (long)f->rax;
-}
-
-void
-arch_frame_args(
-    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2)
-{
-	f->args[FRAME_RDI] = a0;
-	f->args[FRAME_RSI] = a1;
-	f->args[FRAME_RDX] = a2;
-}
-
-/* SYSCALL is two bytes long; its number was in rax. */
-void
-arch_frame_restart(struct arch_frame *f)
-{
-	f->rip -= 2;
-	f->rax = f->call;
-}
-
-void
-arch_frame_set_call(struct arch_frame *f, uintptr_t nr)
-{
-	f->call = nr;
-}
-
 /* The base is no register of the frame: it is loaded at once for the running
  * thread, and when it first runs for another. */
 void
@@ -174,36 +146,6 @@ arch_frame_set_tls(struct arch_frame *f, uintptr_t tls)
 	f->call = tls;
 }
 
-vaddr_t
-arch_frame_pc(const struct arch_frame *f)
-{
-	return f->rip;
-}
-
-vaddr_t
-arch_frame_ra(const struct arch_frame *f UNUSED)
-{
-	return 0;
-}
-
-vaddr_t
-arch_frame_sp(const struct arch_frame *f)
-{
-	return f->rsp;
-}
-
-void
-arch_frame_set_pc(struct arch_frame *f, vaddr_t pc)
-{
-	f->rip = pc;
-}
-
-void
-arch_frame_set_sp(struct arch_frame *f, vaddr_t sp)
-{
-	f->rsp = sp;
-}
-
 /* The return address lies on the stack, which is the caller's space here; one
  * that cannot be written to faults at the program's next step. */
 void
@@ -216,17 +158,14 @@ arch_frame_set_ra(struct arch_frame *f, vaddr_t ra)
 void
 arch_frame_dump(const struct arch_frame *f)
 {
-	static const char names[16][4] = { "r15", "r14", "r13", "r12", "rbp",
+	static const char names[15][4] = { "r15", "r14", "r13", "r12", "rbp",
 		"rbx", "rdi", "rsi", "rdx", "r10", "r8", "r9", "r11", "rcx",
 		"rax" };
-	const uint64_t *regs = &f->r15;
 
 	log_raw("rip %016lx rsp %016lx rflags %lx vector %lu error %lx "
 	    "cs %lx cr2 %lx\n",
 	    (unsigned long)f->rip, (unsigned long)f->rsp,
 	    (unsigned long)f->rflags, (unsigned long)f->vector,
 	    (unsigned long)f->call, (unsigned long)f->cs, cr_read(cr2));
-	for (unsigned i = 0; i < 15; i++)
-		log_raw("%-3s %016lx%s", names[i], (unsigned long)regs[i],
-		    i % 4 == 3 || i == 14 ? "\n" : "  ");
+	frame_dump_row(&f->r15, names, 15);
 }

@@ -8,7 +8,7 @@
  *   pte_t                  a 64-bit page-table entry, and the pte_* inlines
  *   constants              PAGE_SHIFT 12, DIRECT_BASE, KMAP_BASE, KMAP_END,
  *                          ARCH_NAME (as in uname -m), ARCH_ELF_MACHINE
- *   arch_frame_call arch_frame_args_of arch_frame_return
+ *   ARCH_FRAME_*           where a frame has what every machine has, below
  *   arch_current arch_set_current arch_irq_save arch_irq_restore
  *   arch_irq_enable arch_irq_disable arch_irqs_on arch_pause arch_time
  * as static inlines. Everything else is below. Page tables are walked by
@@ -69,6 +69,112 @@ struct sysargs {
 };
 
 #include <arch_inline.h>
+
+/*
+ * ---- user frames, inline ------------------------------------------------
+ *
+ * The port names members of struct arch_frame:
+ *   ARCH_FRAME_PC, _SP     where the program goes on, and its stack
+ *   ARCH_FRAME_RA          register with the return address of a leaf; a port
+ *                          whose calls push it has arch_frame_set_ra() instead
+ *   ARCH_FRAME_CALL        the running call's number
+ *   ARCH_FRAME_ARG0        the first of its six arguments, which lie in a row;
+ *                          C's first three, too
+ *   ARCH_FRAME_RESULT      where its result goes
+ *   ARCH_FRAME_RESTART     what that register held at the call
+ * and ARCH_CALL_BYTES, the length of the instruction that calls.
+ */
+static inline vaddr_t
+arch_frame_pc(const struct arch_frame *f)
+{
+	return f->ARCH_FRAME_PC;
+}
+
+static inline void
+arch_frame_set_pc(struct arch_frame *f, vaddr_t pc)
+{
+	f->ARCH_FRAME_PC = pc;
+}
+
+static inline vaddr_t
+arch_frame_sp(const struct arch_frame *f)
+{
+	return f->ARCH_FRAME_SP;
+}
+
+static inline void
+arch_frame_set_sp(struct arch_frame *f, vaddr_t sp)
+{
+	f->ARCH_FRAME_SP = sp;
+}
+
+static inline uintptr_t
+arch_frame_call(const struct arch_frame *f)
+{
+	return f->ARCH_FRAME_CALL;
+}
+
+/* Replaces the call number (restart_syscall). */
+static inline void
+arch_frame_set_call(struct arch_frame *f, uintptr_t nr)
+{
+	f->ARCH_FRAME_CALL = nr;
+}
+
+static inline const struct sysargs *
+arch_frame_args_of(const struct arch_frame *f)
+{
+	return (const struct sysargs *)(const void *)&f->ARCH_FRAME_ARG0;
+}
+
+/* First C arguments of a program or handler that begins. */
+static inline void
+arch_frame_args(
+    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2)
+{
+	uintptr_t *arg = &f->ARCH_FRAME_ARG0;
+
+	arg[0] = a0;
+	arg[1] = a1;
+	arg[2] = a2;
+}
+
+static inline void
+arch_frame_return(struct arch_frame *f, long value)
+{
+	f->ARCH_FRAME_RESULT = (uint64_t)value;
+}
+
+/* Backs up to the call instruction with the original arguments. */
+static inline void
+arch_frame_restart(struct arch_frame *f)
+{
+	f->ARCH_FRAME_PC -= ARCH_CALL_BYTES;
+	f->ARCH_FRAME_RESULT = f->ARCH_FRAME_RESTART;
+}
+
+/* The register with the return address of a leaf; 0: there is none. */
+#ifdef ARCH_FRAME_RA
+static inline vaddr_t
+arch_frame_ra(const struct arch_frame *f)
+{
+	return f->ARCH_FRAME_RA;
+}
+
+static inline void
+arch_frame_set_ra(struct arch_frame *f, vaddr_t ra)
+{
+	f->ARCH_FRAME_RA = ra;
+}
+#else
+static inline vaddr_t
+arch_frame_ra(const struct arch_frame *f UNUSED)
+{
+	return 0;
+}
+
+void arch_frame_set_ra(struct arch_frame *f, vaddr_t ra);
+#endif
 
 /* Bytes below a program's stack pointer that are its own. */
 #ifndef ARCH_RED_ZONE
@@ -196,39 +302,16 @@ void arch_fpu_reset(void);
  * ISA's Linux sigcontext FP part; size by arch_fpu_size(). */
 size_t arch_fpu_size(void);
 void arch_fpu_export(void *buf);
+/* Of buf every byte is looked at once: programs may write there meanwhile.
+ * ERR_INVAL: nothing was changed. */
 enum err arch_fpu_import(const void *buf, size_t len);
-/* The vector unit beside it: bytes of its registers, as the running thread
- * uses them (0: not so far) or as any could on this machine. The five words
- * are the ISA's control registers (riscv: vstart vl vtype vcsr vlenb). */
-size_t arch_vector_size(void);
-size_t arch_vector_size_max(void);
-void arch_vector_export(uint64_t control[5], void *regs);
-/* ERR_INVAL: nothing was changed. */
-enum err arch_vector_import(const uint64_t control[5], const void *regs);
 
 /* ---- user frames ------------------------------------------------------ */
 
 /* Zeroes the frame for a new program. */
 void arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp);
-/* Inline: the call number, and the six arguments as they lie in the frame:
- *   uintptr_t arch_frame_call(f); const struct sysargs *arch_frame_args_of(f)
- * and arch_frame_return(f, value) sets the result register. */
-long arch_frame_result(const struct arch_frame *f);
-/* Second result register (xv6, redox ...) and first C arguments (start). */
-void arch_frame_args(
-    struct arch_frame *f, uintptr_t a0, uintptr_t a1, uintptr_t a2);
-/* Backs up to the call instruction with the original arguments. */
-void arch_frame_restart(struct arch_frame *f);
-/* Replaces the call number (restart_syscall). */
-void arch_frame_set_call(struct arch_frame *f, uintptr_t nr);
+/* The thread pointer of a program. */
 void arch_frame_set_tls(struct arch_frame *f, uintptr_t tls);
-vaddr_t arch_frame_pc(const struct arch_frame *f);
-vaddr_t arch_frame_sp(const struct arch_frame *f);
-/* The register with the return address of a leaf; 0: there is none. */
-vaddr_t arch_frame_ra(const struct arch_frame *f);
-void arch_frame_set_pc(struct arch_frame *f, vaddr_t pc);
-void arch_frame_set_sp(struct arch_frame *f, vaddr_t sp);
-void arch_frame_set_ra(struct arch_frame *f, vaddr_t ra);
 /* Leaves for user mode; f lies at the top of the current kernel stack. */
 NORETURN void arch_user_enter(struct arch_frame *f);
 /* Prints registers through log_raw(). */

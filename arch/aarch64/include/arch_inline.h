@@ -44,27 +44,18 @@ struct arch_frame {
 #define FRAME_FP 29
 #define FRAME_LR 30
 
+#define ARCH_FRAME_PC      pc
+#define ARCH_FRAME_SP      sp
+#define ARCH_FRAME_RA      regs[FRAME_LR]
+#define ARCH_FRAME_CALL    regs[FRAME_X8]
+#define ARCH_FRAME_ARG0    regs[0]
+#define ARCH_FRAME_RESULT  regs[0]
+#define ARCH_FRAME_RESTART orig_x0
+#define ARCH_CALL_BYTES    4
+
 /* What a program may set of its pstate: the flags, DIT, SSBS. The mode of user
  * programs is 0, and so are their interrupt masks. */
 #define PSTATE_USER 0xf1001000u
-
-static inline uintptr_t
-arch_frame_call(const struct arch_frame *f)
-{
-	return f->regs[FRAME_X8];
-}
-
-static inline const struct sysargs *
-arch_frame_args_of(const struct arch_frame *f)
-{
-	return (const struct sysargs *)f->regs;
-}
-
-static inline void
-arch_frame_return(struct arch_frame *f, long value)
-{
-	f->regs[0] = (uint64_t)value;
-}
 
 struct arch_fpu; /* FP and SIMD registers, arch/aarch64/fpu.c */
 

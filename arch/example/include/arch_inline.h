@@ -32,23 +32,14 @@ struct arch_frame {
 	uint64_t orig_arg0; /* args[0] becomes the result; restarts want it */
 };
 
-static inline uintptr_t
-arch_frame_call(const struct arch_frame *f)
-{
-	return f->call;
-}
-
-static inline const struct sysargs *
-arch_frame_args_of(const struct arch_frame *f)
-{
-	return (const struct sysargs *)f->args;
-}
-
-static inline void
-arch_frame_return(struct arch_frame *f, long value)
-{
-	f->args[0] = (uint64_t)value;
-}
+#define ARCH_FRAME_PC      pc
+#define ARCH_FRAME_SP      sp
+#define ARCH_FRAME_RA      ra
+#define ARCH_FRAME_CALL    call
+#define ARCH_FRAME_ARG0    args[0]
+#define ARCH_FRAME_RESULT  args[0]
+#define ARCH_FRAME_RESTART orig_arg0
+#define ARCH_CALL_BYTES    4 /* Here: the length of its call instruction */
 
 /* Here: the registers that a C function may not change, and a pointer to the
  * FPU's, made when a thread first uses it. */

@@ -35,23 +35,14 @@ struct arch_frame {
 	uintptr_t orig_a0;
 };
 
-static inline uintptr_t
-arch_frame_call(const struct arch_frame *f)
-{
-	return f->nr;
-}
-
-static inline const struct sysargs *
-arch_frame_args_of(const struct arch_frame *f)
-{
-	return (const struct sysargs *)(const void *)f->args;
-}
-
-static inline void
-arch_frame_return(struct arch_frame *f, long value)
-{
-	f->args[0] = (uintptr_t)value;
-}
+#define ARCH_FRAME_PC      pc
+#define ARCH_FRAME_SP      sp
+#define ARCH_FRAME_RA      ra
+#define ARCH_FRAME_CALL    nr
+#define ARCH_FRAME_ARG0    args[0]
+#define ARCH_FRAME_RESULT  args[0]
+#define ARCH_FRAME_RESTART orig_a0
+#define ARCH_CALL_BYTES    4
 
 struct host_thread;
 

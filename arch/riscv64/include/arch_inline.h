@@ -45,23 +45,14 @@ struct arch_frame {
 #define FRAME_A0 9
 #define FRAME_A7 16
 
-static inline uintptr_t
-arch_frame_call(const struct arch_frame *f)
-{
-	return f->regs[FRAME_A7];
-}
-
-static inline const struct sysargs *
-arch_frame_args_of(const struct arch_frame *f)
-{
-	return (const struct sysargs *)&f->regs[FRAME_A0];
-}
-
-static inline void
-arch_frame_return(struct arch_frame *f, long value)
-{
-	f->regs[FRAME_A0] = (uint64_t)value;
-}
+#define ARCH_FRAME_PC      pc
+#define ARCH_FRAME_SP      regs[FRAME_SP]
+#define ARCH_FRAME_RA      regs[FRAME_RA]
+#define ARCH_FRAME_CALL    regs[FRAME_A7]
+#define ARCH_FRAME_ARG0    regs[FRAME_A0]
+#define ARCH_FRAME_RESULT  regs[FRAME_A0]
+#define ARCH_FRAME_RESTART orig_a0
+#define ARCH_CALL_BYTES    4
 
 struct arch_fpu; /* FPU and vector registers, arch/riscv64/fpu.c */
 
@@ -155,6 +146,17 @@ arch_time(void)
 
 #define arch_io_barrier() \
 	__asm__ volatile("fence iorw, iorw" : : : "memory")
+
+/* ---- for abi/linux/arch/riscv64 --------------------------------------- */
+
+/* The vector unit: bytes of its registers, as the running thread uses them (0:
+ * not so far) or as any could on this machine. The five words are vstart vl
+ * vtype vcsr vlenb. */
+size_t riscv_vector_size(void);
+size_t riscv_vector_size_max(void);
+void riscv_vector_export(uint64_t control[5], void *regs);
+/* ERR_INVAL: nothing was changed. */
+enum err riscv_vector_import(const uint64_t control[5], const void *regs);
 
 /* ---- page-table entries ----------------------------------------------- */
 

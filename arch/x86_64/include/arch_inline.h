@@ -52,23 +52,13 @@ struct arch_frame {
 /* As vector of a thread that never ran: call is its FS base. */
 #define FRAME_TLS 0x100
 
-static inline uintptr_t
-arch_frame_call(const struct arch_frame *f)
-{
-	return f->call;
-}
-
-static inline const struct sysargs *
-arch_frame_args_of(const struct arch_frame *f)
-{
-	return (const struct sysargs *)f->args;
-}
-
-static inline void
-arch_frame_return(struct arch_frame *f, long value)
-{
-	f->rax = (uint64_t)value;
-}
+#define ARCH_FRAME_PC      rip
+#define ARCH_FRAME_SP      rsp
+#define ARCH_FRAME_CALL    call
+#define ARCH_FRAME_ARG0    args[0]
+#define ARCH_FRAME_RESULT  rax
+#define ARCH_FRAME_RESTART call /* the number was in rax */
+#define ARCH_CALL_BYTES    2
 
 struct arch_fpu; /* FPU and vector registers, arch/x86_64/fpu.c */
 

@@ -73,7 +73,7 @@ size_t
 lx_frame_min(void)
 {
 	return FRAME_BYTES +
-	    extra_bytes(arch_vector_size_max());
+	    extra_bytes(riscv_vector_size_max());
 }
 
 /* The record's contents and the header that ends the list, behind the frame;
@@ -89,7 +89,7 @@ push_vector(uint8_t fpu[FPU_BYTES], uintptr_t place, size_t vector)
 	if (v == NULL)
 		return ERR_NOMEM;
 	memcpy(&fpu[FPU_HEADER], &rec, sizeof(rec));
-	arch_vector_export(v->control, v + 1);
+	riscv_vector_export(v->control, v + 1);
 	v->regs = place + FRAME_BYTES + sizeof(*v);
 	e = user_copy_out(place + FRAME_BYTES, v, len);
 	kfree(v, len);
@@ -152,7 +152,7 @@ bool
 lx_frame_push(struct arch_frame *f, const struct sig_info *info,
     const struct sig_action *act)
 {
-	size_t vector = arch_vector_size();
+	size_t vector = riscv_vector_size();
 	uintptr_t place = lx_frame_place(
 	    f, act, FRAME_BYTES + extra_bytes(vector), 0);
 
@@ -170,7 +170,7 @@ lx_frame_push(struct arch_frame *f, const struct sig_info *info,
 static bool
 adopt_vector(uintptr_t place, uint32_t size)
 {
-	size_t vector = arch_vector_size_max();
+	size_t vector = riscv_vector_size_max();
 	size_t len = sizeof(struct riscv_vector) + vector +
 	    sizeof(struct riscv_record);
 	struct riscv_record last;
@@ -185,7 +185,7 @@ adopt_vector(uintptr_t place, uint32_t size)
 	if (user_copy_in(v, place + FRAME_BYTES, len) == OK) {
 		memcpy(&last, (uint8_t *)(v + 1) + vector, sizeof(last));
 		good = last.magic == 0 && last.size == 0 &&
-		    arch_vector_import(v->control, v + 1) == OK;
+		    riscv_vector_import(v->control, v + 1) == OK;
 	}
 	kfree(v, len);
 	return good;

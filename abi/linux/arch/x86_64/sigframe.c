@@ -66,6 +66,12 @@ struct fpu_words {
 };
 LX_SIZE(struct fpu_words, 48);
 
+static inline struct fpu_words *
+fpu_words(uint8_t *state)
+{
+	return (struct fpu_words *)(void *)(state + WORDS_OFFSET);
+}
+
 const char lx_platform[] = "x86_64";
 
 /* The state and, with XSAVE, the mark behind it. */
@@ -93,20 +99,19 @@ lx_frame_min(void)
 static void
 fpu_fill(uint8_t *buf)
 {
+	struct fpu_words *words = fpu_words(buf);
 	size_t size = arch_fpu_size();
-	const uint32_t mark = XSTATE_MAGIC2;
-	struct fpu_words words = {
-		.magic1 = XSTATE_MAGIC1,
-		.extended_size = (uint32_t)size + 4,
-		.features = x86_fpu_features(),
-		.state_size = (uint32_t)size,
-	};
+	uint64_t features = x86_fpu_features();
 
 	x86_fpu_save(buf);
-	if (LIKELY(words.features != 0)) {
-		memcpy(buf + WORDS_OFFSET, &words, sizeof(words));
-		memcpy(buf + size, &mark, sizeof(mark));
-	}
+	if (UNLIKELY(features == 0))
+		return;
+	words->magic1 = XSTATE_MAGIC1;
+	words->extended_size = (uint32_t)size + 4;
+	words->features = features;
+	words->state_size = (uint32_t)size;
+	memset(words->pad, 0, sizeof(words->pad));
+	*(uint32_t *)(void *)(buf + size) = XSTATE_MAGIC2;
 }
 
 /* Every byte, here and in frame_fill(): field by field, so that it is done in
@@ -228,18 +233,15 @@ lx_frame_push(struct arch_frame *f, const struct sig_info *info,
  * part otherwise. buf: fpu_bytes(), which others may write meanwhile; whichever
  * size they make of it holds. */
 static size_t
-state_size(const uint8_t *buf)
+state_size(uint8_t *buf)
 {
+	const struct fpu_words *words = fpu_words(buf);
 	size_t size = arch_fpu_size();
-	struct fpu_words words;
-	uint32_t mark;
 
-	memcpy(&words, buf + WORDS_OFFSET, sizeof(words));
-	if (x86_fpu_features() == 0 || words.magic1 != XSTATE_MAGIC1 ||
-	    words.state_size != size || words.extended_size != size + 4)
-		return LEGACY_BYTES;
-	memcpy(&mark, buf + size, sizeof(mark));
-	return mark == XSTATE_MAGIC2 ? size : LEGACY_BYTES;
+	return x86_fpu_features() != 0 && words->magic1 == XSTATE_MAGIC1 &&
+	    words->state_size == size && words->extended_size == size + 4 &&
+	    *(uint32_t *)(void *)(buf + size) == XSTATE_MAGIC2 ?
+	    size : LEGACY_BYTES;
 }
 
 /* A state that does not lie in one page behind its frame. Address 0: the
@@ -318,8 +320,8 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 {
 	/* The handler's return has taken the restorer off. */
 	uintptr_t place = f->rsp - 8;
-	const struct x86_sigframe *w;
-	const uint8_t *fpu;
+	struct x86_sigframe *w;
+	uint8_t *fpu;
 	unsigned long flags;
 	bool good = false;
 
@@ -327,7 +329,7 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 	if (UNLIKELY(w == NULL))
 		return adopt_copy(f, place, back);
 	if (LIKELY(w->uc.context.fpu == place + FPU_OFFSET)) {
-		fpu = (const uint8_t *)w + FPU_OFFSET;
+		fpu = (uint8_t *)w + FPU_OFFSET;
 		good = arch_fpu_import(fpu, state_size(fpu)) == OK;
 	}
 	if (LIKELY(good))

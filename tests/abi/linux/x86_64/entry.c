@@ -199,6 +199,16 @@ flags_through_call(unsigned long set)
 	return out & set;
 }
 
+static volatile unsigned steps;
+
+static void
+step(int n, siginfo_t *si, void *context)
+{
+	(void)n;
+	(void)context;
+	steps += si->si_code == TRAP_TRACE;
+}
+
 /* The flags behind a signal whose handler put these into its frame. */
 static unsigned long wanted;
 
@@ -226,6 +236,19 @@ flags_through_frame(unsigned long set)
 	    : "D"((long)getpid()), "S"((long)SIGUSR1)
 	    : "rcx", "r11", "memory");
 	return out;
+}
+
+/* One that asks for a trap after each instruction gets it. */
+static void
+stepped_by_frame(void)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+
+	steps = 0;
+	sa.sa_sigaction = step;
+	sigaction(SIGTRAP, &sa, NULL);
+	(void)flags_through_frame(FLAG_TF);
+	IS(steps >= 3 && steps <= 8);
 }
 
 /* A handler begins without those that would surprise it. */
@@ -265,22 +288,13 @@ flags(void)
 	    (FLAG_DF | FLAG_NT | FLAG_AC));
 	f = flags_through_frame(FLAG_DF | FLAG_AC | 0x8d5);
 	IS((f & 0xcd5) == 0xcd5 && (f & FLAG_AC) && (f & FLAG_IF));
-	f = flags_through_frame(FLAG_IOPL | FLAG_VM | FLAG_VIF);
-	IS((f & (FLAG_IOPL | FLAG_VM | FLAG_VIF)) == 0 && (f & FLAG_IF));
+	f = flags_through_frame(FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_VIF);
+	IS((f & (FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_VIF)) == 0 &&
+	    (f & FLAG_IF));
 	f = flags_through_frame(0);
 	IS((f & 0x8d5) == 0 && (f & FLAG_IF));
 	f = flags_of_handler(FLAG_DF | FLAG_AC);
 	IS((f & FLAG_DF) == 0 && (f & FLAG_IF));
-}
-
-static volatile unsigned steps;
-
-static void
-step(int n, siginfo_t *si, void *context)
-{
-	(void)n;
-	(void)context;
-	steps += si->si_code == TRAP_TRACE;
 }
 
 /* Stepping through a call. */
@@ -290,6 +304,7 @@ stepped(void)
 	struct sigaction sa = { .sa_flags = SA_SIGINFO };
 	unsigned long nr = SYS_getppid;
 
+	steps = 0;
 	sa.sa_sigaction = step;
 	sigaction(SIGTRAP, &sa, NULL);
 	__asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\t"
@@ -366,6 +381,7 @@ main(void)
 	child("call with a stack of the kernel's", stack_kernel);
 	absent("return to a stack at no address", return_high_stack);
 	flags();
+	stepped_by_frame();
 	stepped();
 	bases();
 	absent("a fault with any GS base", wild_base);

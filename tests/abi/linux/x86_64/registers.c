@@ -4,6 +4,7 @@
 
 #include <cpuid.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -234,6 +235,40 @@ spoiled(const char *what, int n)
 	fate(what, status);
 }
 
+/* A program that catches the signal for it goes on, and switches to and from
+ * another one find nothing of the state that was refused. */
+static sigjmp_buf caught;
+
+static void
+catch(int n)
+{
+	(void)n;
+	siglongjmp(caught, 1);
+}
+
+static bool
+goes_on(int n)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO };
+	int status;
+	bool good;
+
+	fflush(stdout);
+	if (fork() == 0)
+		_exit(switches_keep(0x11) ? 0 : 1);
+	sa.sa_sigaction = spoil;
+	sigaction(n, &sa, NULL);
+	signal(SIGSEGV, catch);
+	if (sigsetjmp(caught, 1) == 0) {
+		raise(n);
+		return false;
+	}
+	good = switches_keep(0x22);
+	signal(SIGSEGV, SIG_DFL);
+	wait(&status);
+	return good && status == 0;
+}
+
 int
 main(void)
 {
@@ -258,5 +293,7 @@ main(void)
 	fate("the other", status);
 	spoiled("bad MXCSR", SIGUSR1);
 	spoiled("bad header", SIGUSR2);
+	IS(goes_on(SIGUSR1));
+	IS(goes_on(SIGUSR2));
 	return 0;
 }
