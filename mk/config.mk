@@ -5,7 +5,8 @@
 ##   CC=gcc|clang            compiler
 ##   BUILD=release|debug|check|asan
 ##                           debug: easy to step through; check: all checks
-##                           and in-kernel tests; asan: also addresses
+##                           and in-kernel tests; asan: also addresses;
+##                           on the host tsan: races, cover: lines run
 ##   B=build                 where outputs go
 ##   V=1                     show the commands
 ##
@@ -22,7 +23,7 @@ endif
 PORTS := riscv64 aarch64 x86_64
 # example is the empty port of docs/porting.md: it compiles, that is all.
 ARCHES := $(PORTS) host example
-BUILDS := release debug check asan tsan
+BUILDS := release debug check asan tsan cover
 ifeq ($(filter $(ARCH),$(ARCHES)),)
 $(error ARCH=$(ARCH): choose one of $(ARCHES))
 endif
@@ -91,11 +92,13 @@ DEFS_debug := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=0 -DCARMINE_ASAN=0
 DEFS_check := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 -DCARMINE_ASAN=0
 DEFS_asan := -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 -DCARMINE_ASAN=1
 DEFS_tsan := $(DEFS_check)
+DEFS_cover := $(DEFS_check)
 OPT_release := -O2
 OPT_debug := -O1
 OPT_check := -O2
 OPT_asan := -O1
 OPT_tsan := -O1
+OPT_cover := -O1
 
 # Undefined-behaviour checks need the kernel's handlers.
 UBSAN := $(if $(wildcard kernel/core/ubsan.c),-fsanitize=undefined \
@@ -111,6 +114,12 @@ SAN := -fsanitize=address,undefined -fno-sanitize=alignment
 ifeq ($(CC),clang)
 # Registries are arrays of variables: no red zones between them.
 SAN += -fsanitize=fuzzer-no-link -mllvm -asan-globals=0
+endif
+ifeq ($(BUILD),cover)
+# clang counts, in a file while the program runs: it may end by _Exit().
+COUNT_LINES := -fprofile-instr-generate -fcoverage-mapping \
+    -mllvm -runtime-counter-relocation
+SAN += $(COUNT_LINES)
 endif
 ifeq ($(BUILD),tsan)
 SAN := -fsanitize=thread $(if $(filter gcc,$(CC)),-Wno-tsan)

@@ -1,9 +1,10 @@
-# Which lines of the kernel the tests in machines run.
+# Which lines of the kernel the tests run.
 #
-##   coverage                lines run, by folder (COVER_SUITE='ktest abi boot',
-##                           T=part, FILES=1: by file)
+##   coverage                lines run, by folder (COVER_SUITE='unit host fuzz
+##                           ktest abi failing calls boot', T=part, FILES=1:
+##                           by file)
 
-COVER_SUITE ?= ktest abi boot
+COVER_SUITE ?= unit host fuzz ktest abi failing calls boot
 COVER := $(abspath $(B))/cover-$(ARCH)
 
 $(COVER)/cover.so: tools/cover.c
@@ -15,7 +16,7 @@ $(COVER)/cover.so: tools/cover.c
 .PHONY: coverage
 coverage: $(COVER)/cover.so
 	@sh tools/setup.sh run test
-	@rm -f $(COVER)/*.map
-	-@CARMINE_COVER=$(COVER) $(TEST_RUN) $(COVER_SUITE)
+	@rm -f $(COVER)/*.map $(COVER)/*.prof*
+	-@CARMINE_COVER=$(COVER) $(TEST_RUN) --arch $(ARCH) $(COVER_SUITE)
 	@$(PYTHON) tools/coverage.py --b $(B) --arch $(ARCH) $(COVER) \
 	    $(if $(FILES),--files)

@@ -6,7 +6,7 @@
 KDIRS := $(patsubst %/,%,$(sort $(wildcard lib/ kernel/*/ mm/ fs/*/ net/ \
     net/*/ drivers/*/ drivers/*/*/ abi/ abi/*/ abi/*/arch/$(ARCH)/ \
     arch/common/ arch/$(ARCH)/)))
-ifneq ($(filter check asan debug tsan,$(BUILD)),)
+ifneq ($(filter-out release,$(BUILD)),)
 KDIRS += $(patsubst %/,%,$(wildcard tests/kernel/))
 endif
 

@@ -12,7 +12,9 @@
 ##   abi                     foreign programs, here and on this Linux
 ##   boot                    whole systems, by pytest
 
-TO := $(B)
+# Programs that count lines run are clang's, beside the kernel that does.
+TO := $(if $(filter cover,$(BUILD)),$(O),$(B))
+UNIT_CC := $(if $(filter cover,$(BUILD)),clang,gcc)
 T ?=
 S ?= 60
 
@@ -35,7 +37,8 @@ TEST_BASE := -std=gnu2x -g -O1 -fno-omit-frame-pointer -fwrapv \
     -isystem $(DEPS)/libfdt
 TEST_CFLAGS := $(TEST_BASE) -DCARMINE_DEBUG=1 -DCARMINE_CHECK=1 \
     -DCARMINE_ASAN=0
-TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
+    $(COUNT_LINES)
 
 # $(call test-link,COMPILER AND FLAGS)
 define test-link
@@ -47,7 +50,7 @@ endef
 libs = $(shell sed -n 's,^// libs: ,,p' $(1))
 
 $(TO)/tests/unit/%: tests/unit/%.c
-	$(call test-link,gcc $(TEST_CFLAGS) $(TEST_SAN))
+	$(call test-link,$(UNIT_CC) $(TEST_CFLAGS) $(TEST_SAN))
 
 # clang keeps what a fuzzer includes; its corpus lies beside it.
 $(TO)/tests/fuzz/%: tests/fuzz/%.c
@@ -85,7 +88,8 @@ endef
 $(O)/tests/host/%: tests/host/%.c $(O)/libcarmine.a arch/host/link.ld
 	$(call host-link,$(KCC) $(HOST_CFLAGS) $(SAN))
 ifeq ($(ARCH),host)
-$(O)/tests/fuzz/%: tests/fuzz/%.c $(O)/libcarmine.a arch/host/link.ld
+$(HOST_FUZZ_BINS): $(O)/tests/fuzz/%: tests/fuzz/%.c $(O)/libcarmine.a \
+    arch/host/link.ld
 	$(call host-link,$(KCC) $(HOST_CFLAGS) $(SAN) -fsanitize=fuzzer)
 -include $(wildcard $(addsuffix .d,$(HOST_BINS) $(HOST_FUZZ_BINS)))
 else

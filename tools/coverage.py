@@ -4,10 +4,13 @@
     coverage.py --b BUILD --arch ARCH DIR [--files]
 
 DIR has the maps that tests in machines left (tools/cover.c), one per machine,
-BUILD.*.map by the kernel that ran. A line counts when it has code in one of
-these kernels, and is covered when an instruction of it was reached in one.
+BUILD.*.map by the kernel that ran, and clang's counts of tests that run on this
+machine, one .profraw per program by its name. A line counts when it has code
+in one of the kernels, and is covered when an instruction of it was reached in
+one or a program ran it.
 """
 import argparse
+import os
 import re
 import subprocess
 from bisect import bisect_right
@@ -63,6 +66,26 @@ def cover(lines, readelf, elf, maps):
             lines[path, line] = lines.get((path, line), False) or hit
 
 
+def program_lines(program, counts):
+    """Yields (file, line) of what a program of this machine ran."""
+    merged_counts = counts.with_suffix(".profdata")
+    subprocess.run(["llvm-profdata", "merge", "-o", merged_counts, counts],
+                   check=True)
+    out = subprocess.run(
+        ["llvm-cov", "export", "-format=lcov",
+         "-instr-profile=%s" % merged_counts, program],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    path = None
+    for text in out.splitlines():
+        word, _, rest = text.partition(":")
+        if word == "SF":
+            path = os.path.relpath(rest)
+        elif word == "DA":
+            line, count = rest.split(",")[:2]
+            if int(count):
+                yield path, int(line)
+
+
 def percent(part, whole):
     return "%5.1f %%  %6d of %6d" % (100 * part / max(whole, 1), part, whole)
 
@@ -97,6 +120,12 @@ def main():
     for build, maps in kernels.items():
         elf = Path(args.b, build, "carmine.elf")
         cover(lines, args.arch + "-linux-gnu-readelf", str(elf), maps)
+    for counts in sorted(Path(args.dir).glob("*.profraw")):
+        program = Path(args.b, "host-clang-cover",
+                       counts.stem.replace(".", "/"))
+        for at in program_lines(program, counts):
+            if at in lines:
+                lines[at] = True
     show(lines, args.files)
 
 

@@ -13,7 +13,7 @@ x86_64) packages="$packages qemu-system-x86 lz4" ;;
 esac
 for goal; do
 	case $goal in
-	test) packages="$packages clang lld libclang-rt-14-dev
+	test) packages="$packages clang lld llvm libclang-rt-14-dev
 		python3-pytest qemu-user-static cpio qemu-system-x86
 		gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 		qemu-system-arm" ;;

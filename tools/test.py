@@ -26,6 +26,8 @@ REPORTS = re.compile(
     r"(panic: |asan: |ubsan: |lock order: |\bleaked\b|AddressSanitizer|"
     r"LeakSanitizer|ThreadSanitizer|runtime error: )", re.M)
 PYTHON = "/usr/bin/python3"
+# Where tests leave what lines they ran, for tools/coverage.py; "": they do not.
+COVER = os.environ.get("CARMINE_COVER", "")
 
 
 class Count:
@@ -62,6 +64,14 @@ class Suite:
                if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "CMD",
                             "APPEND", "EXTRA", "SMP", "MEM", "MAKELEVEL")}
         return subprocess.run(argv, env=env, stdout=sys.stderr).returncode
+
+    def own(self, goal, out, **options):
+        """Builds programs of this machine; gives the folder they are in."""
+        if COVER:
+            options = dict(ARCH="host", CC="clang", BUILD="cover")
+            out = self.b / "host-clang-cover"
+        self.make(goal, **options)
+        return out
 
     def machine(self, **options):
         """Boots; gives status and what it printed."""
@@ -104,6 +114,8 @@ class Suite:
         """Runs one program per source file, two at a time."""
         def one(src):
             path = binary(src)
+            env = dict(os.environ, LLVM_PROFILE_FILE="%s/%s%%c.profraw" % (
+                COVER, str(src.with_suffix("")).replace("/", ".")))
             if not path.exists() or \
                     path.stat().st_mtime < src.stat().st_mtime:
                 return src, -1, "did not build"
@@ -111,7 +123,7 @@ class Suite:
                 p = subprocess.run(
                     argv(str(path), src.stem), stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    timeout=300)
+                    timeout=300, env=env if COVER else None)
                 return src, p.returncode, p.stdout.decode(errors="replace")
             except subprocess.TimeoutExpired as e:
                 return src, -1, (e.stdout or b"").decode() + "\ntimeout"
@@ -140,9 +152,9 @@ class Unit(Suite):
 
     def run(self):
         sources = sorted(Path(self.where).rglob("*_test.c"))
-        self.make("unit-bins")
+        out = self.own("unit-bins", self.b)
         for src, status, text in self.programs(
-                sources, lambda s: self.b / s.with_suffix("")):
+                sources, lambda s: out / s.with_suffix("")):
             self.tap(src, text, status)
 
 
@@ -154,8 +166,8 @@ class Host(Suite):
         if not sources:
             return
         for build in self.builds:
-            self.make("host-bins", ARCH="host", BUILD=build)
-            out = self.b / ("host-gcc-" + build)
+            out = self.own("host-bins", self.b / ("host-gcc-" + build),
+                           ARCH="host", BUILD=build)
             for src, status, text in self.programs(
                     sources, lambda s: out / s.with_suffix("")):
                 self.tap("%s (%s)" % (src, build), text, status)
@@ -185,11 +197,9 @@ class Fuzz(Suite):
 
     def run(self):
         sources = sorted(Path("tests/fuzz").glob("*_fuzz.c"))
-        if sources:
-            self.make("fuzz-bins")
+        out = self.own("fuzz-bins", self.b)
         for src, status, text in self.programs(
-                sources, lambda s: self.b / s.with_suffix(""),
-                self.argv):
+                sources, lambda s: out / s.with_suffix(""), self.argv):
             if status == 0:
                 self.count.ok()
             else:
