@@ -109,6 +109,17 @@ fuzz-bins: $(FUZZ_BINS)
 abi-bins: $(ABI_BINS) $(ABI_DRIVERS)
 host-bins: $(HOST_BINS)
 
+# A native program for the boot tests.
+BOOT_NATIVE := $(B)/$(ARCH)-user/tests/boot/boot_native
+boot-bins: $(BOOT_NATIVE)
+ifdef ulink
+$(BOOT_NATIVE): $(UO)/tests/boot/native.c.o $(CRT) $(ULIB)
+	@mkdir -p $(UO)/debug
+	$(call say,ULD,$@)
+	$(Q)$(call ulink,$<)
+	$(Q)cp $(UO)/debug/$(@F) $@
+endif
+
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
 SUITE ?= check unit host fuzz tools ktest abi failing calls boot

@@ -34,6 +34,13 @@ newlib_cflags="$newlib_cflags -DHAVE_BLKSIZE"\
 newlib_cflags="$newlib_cflags -DHAVE_FCNTL -DHAVE_RENAME -DHAVE_SYSTEM"\
 &/' "$work/newlib/configure.host"
 
+# The operand "-" is no option.
+getopt=$work/newlib/libc/stdlib/getopt.c
+sed -i "s/(argv_element\[0\] == '-')/(argv_element[0] == '-' \&\& \
+	      argv_element[1] != 0)/" "$getopt"
+grep -q 'argv_element\[1\] != 0' "$getopt" ||
+    { echo "newlib.sh: getopt.c is another one" >&2; exit 1; }
+
 # OVERLAY wins over newlib's headers for the library as for programs: newlib's
 # makefiles put their own folders behind what CC says.
 cflags="-O2 -g0 -ffunction-sections -fdata-sections -fno-pic -fno-builtin \

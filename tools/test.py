@@ -275,7 +275,7 @@ class Boot(Pytest):
     OTHERS = ("shell", "pipelines", "delegation", "xv6", "arm_machines")
 
     def prepare(self):
-        return self.make("image", ARCH=self.arch) == 0
+        return self.make("image", "boot-bins", ARCH=self.arch) == 0
 
     def select(self):
         if self.arch == self.args.arch.split(",")[0]:

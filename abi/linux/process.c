@@ -507,8 +507,18 @@ lx_pidfd_open(struct thread *t, const struct sysargs *a, long *ret)
 	return e == OK ? lx_install(t, f, true, ret) : e;
 }
 
+/* An open /proc/PID stands for its process where by_proc says so. */
 static enum err
-pidfd_target(struct thread *t, uintptr_t h, struct task **out)
+pidfd_task(struct file *f, bool by_proc, struct task **out)
+{
+	if (by_proc && f->vnode != NULL && f->vnode->ops->task != NULL &&
+	    !(file_flags(f) & FILE_PATH))
+		return f->vnode->ops->task(f->vnode, out);
+	return taskfd_task(f, out);
+}
+
+static enum err
+pidfd_target(struct thread *t, uintptr_t h, bool by_proc, struct task **out)
 {
 	struct task *now = NULL;
 	struct file *f;
@@ -516,7 +526,7 @@ pidfd_target(struct thread *t, uintptr_t h, struct task **out)
 
 	if (e != OK)
 		return e;
-	e = taskfd_task(f, out);
+	e = pidfd_task(f, by_proc, out);
 	file_unref(f);
 	if (e != OK)
 		return e == ERR_NOTASK ? e : ERR_BADHANDLE;
@@ -545,7 +555,7 @@ lx_pidfd_send_signal(struct thread *t, const struct sysargs *a, long *ret)
 	*ret = 0;
 	if (a->v[3] != 0 || info.number < 0 || info.number > SIG_MAX)
 		return ERR_INVAL;
-	e = pidfd_target(t, a->v[0], &target);
+	e = pidfd_target(t, a->v[0], true, &target);
 	if (e != OK)
 		return e;
 	if (a->v[2] != 0) {
@@ -576,7 +586,7 @@ lx_pidfd_getfd(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (a->v[2] != 0)
 		return ERR_INVAL;
-	e = pidfd_target(t, a->v[0], &target);
+	e = pidfd_target(t, a->v[0], false, &target);
 	if (e != OK)
 		return e;
 	if (!lx_may_change(t, target, CAP_SYS_PTRACE)) {

@@ -188,19 +188,25 @@ nt_waitset_control(
 
 #define EVENTS_AT_ONCE 32
 
-enum err
-nt_waitset_wait(
-    struct thread *, struct obj *o, const struct sysargs *a, long *ret)
+/* A wait on its way, as with WAIT_*. */
+enum { SET_HANDLE, SET_EVENTS, SET_MAX, SET_DEADLINE };
+
+static enum err set_go_on(struct thread *t, long *ret);
+
+static enum err
+set_wait(struct thread *t, struct file *set, long *ret)
 {
 	struct waitset_event got[EVENTS_AT_ONCE];
-	unsigned max = (unsigned)MIN(a->v[2], (uintptr_t)EVENTS_AT_ONCE);
+	uintptr_t user = t->restart_args[SET_EVENTS];
 	unsigned count = 0;
-	enum err e;
+	enum err e = waitset_wait(set, got,
+	    (unsigned)t->restart_args[SET_MAX],
+	    t->restart_args[SET_DEADLINE], &count);
 
-	if (max == 0)
-		return ERR_INVAL;
-	e = waitset_wait(file_of(o), got, max,
-	    nt_deadline((int64_t)a->v[3]), &count);
+	if (e == ERR_RESTART) {
+		t->restart = set_go_on;
+		return ERR_RESTART_BLOCK;
+	}
 	if (e != OK)
 		return e;
 	for (unsigned i = 0; i < count; i++) {
@@ -209,13 +215,38 @@ nt_waitset_wait(
 			.value = got[i].data,
 		};
 
-		e = user_copy_out(a->v[1] + i * sizeof(out), &out,
-		    sizeof(out));
+		e = user_copy_out(user + i * sizeof(out), &out, sizeof(out));
 		if (e != OK)
 			return e;
 	}
 	*ret = (long)count;
 	return OK;
+}
+
+static enum err
+set_go_on(struct thread *t, long *ret)
+{
+	struct file *set = NULL;
+	enum err e = file_get(nt_handles(t),
+	    (uint32_t)t->restart_args[SET_HANDLE], RIGHT_READ, &set);
+
+	if (e == OK)
+		e = set_wait(t, set, ret);
+	file_unref(set);
+	return e;
+}
+
+enum err
+nt_waitset_wait(
+    struct thread *t, struct obj *o, const struct sysargs *a, long *ret)
+{
+	if (a->v[2] == 0)
+		return ERR_INVAL;
+	t->restart_args[SET_HANDLE] = a->v[0];
+	t->restart_args[SET_EVENTS] = a->v[1];
+	t->restart_args[SET_MAX] = MIN(a->v[2], (uintptr_t)EVENTS_AT_ONCE);
+	t->restart_args[SET_DEADLINE] = nt_deadline((int64_t)a->v[3]);
+	return set_wait(t, file_of(o), ret);
 }
 
 /* ---- futexes ------------------------------------------------------------ */

@@ -522,9 +522,25 @@ proc_resize(struct vnode *v, uint64_t size)
 	return OK;
 }
 
+static enum err
+proc_task(struct vnode *v, struct task **out)
+{
+	struct proc_ctx c;
+	enum err e = ERR_BADHANDLE;
+
+	if (pnode_of(v)->entry == &proc_task_dir)
+		e = ctx_get(pnode_of(v), &c);
+	if (e != OK)
+		return e;
+	*out = task_ref(c.task);
+	ctx_put(&c);
+	return OK;
+}
+
 static const struct vnode_ops dir_ops = {
 	.lookup = proc_lookup,
 	.list = proc_list,
+	.task = proc_task,
 	.get_attr = proc_get_attr,
 	.set_attr = proc_set_attr,
 	.still_valid = proc_still_valid,

@@ -75,7 +75,7 @@ enum err waitset_add(struct file *set, struct file *f, uint32_t handle,
 enum err waitset_modify(struct file *set, struct file *f, uint32_t handle,
     const struct waitset_event *ev, unsigned flags);
 enum err waitset_remove(struct file *set, struct file *f, uint32_t handle);
-/* Fills up to max events; *count may be 0 at the deadline. ERR_INTR. */
+/* Fills up to max events; *count may be 0 at the deadline. ERR_RESTART. */
 enum err waitset_wait(struct file *set, struct waitset_event *out,
     unsigned max, ns_t deadline, unsigned *count);
 /* Called by file release for files that are in wait sets. */

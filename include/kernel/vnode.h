@@ -13,6 +13,7 @@
 #include <lib/slist.h>
 
 struct super;
+struct task;
 struct vnode;
 struct vnode_new;
 struct vnode_rename;
@@ -58,6 +59,9 @@ struct vnode_ops {
 	    size_t *done);
 	/* A link that names a place, not text (/proc/PID/fd/N, cwd, exe). */
 	enum err (*follow)(struct vnode *v, struct path *out);
+	/* The task that a directory is about (/proc/PID); *out referenced.
+	 * ERR_BADHANDLE: about none, as where this is NULL. */
+	enum err (*task)(struct vnode *v, struct task **out);
 	/* A file was opened on v: may replace f->ops, set f->data. Also for
 	 * devices and fifos, which then are not opened as such. No lock. */
 	enum err (*open)(struct vnode *v, struct file *f);

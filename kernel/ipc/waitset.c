@@ -457,7 +457,7 @@ waitset_wait(struct file *f, struct waitset_event *out, unsigned max,
 			return OK;
 		}
 		if (e != OK)
-			return ERR_INTR;
+			return e;
 	}
 }
 

@@ -164,24 +164,32 @@ copy_rest(unsigned flags, struct task *from, struct task *to)
 }
 
 /*
- * Shows the child to the world. Where the caller was killed meanwhile, perhaps
- * with its whole group, which the child was not in yet, the child dies, too:
- * otherwise a group that forks faster than it is killed lives for ever.
+ * Shows the child to the world, in the group of the task that made it. Where
+ * the caller was killed meanwhile, perhaps with its whole group, which the
+ * child was not in yet, the child dies, too: otherwise a group that forks
+ * faster than it is killed lives for ever.
  */
 static void
-link_task(const struct fork_request *req, struct task *child)
+link_task(struct task *maker, struct task *parent, struct task *child)
 {
 	const struct sig_info kill = { .number = SIG_KILL,
 		.code = SIGC_KERNEL };
+
+	group_join(child, maker->group, maker->session);
+	task_link_child(parent, child);
+	if (atomic_load(&arch_current()->work) & WORK_KILLED)
+		(void)signal_send_sharing(child, &kill); /* it never stopped */
+}
+
+static void
+link_fork(const struct fork_request *req, struct task *child)
+{
 	struct task *self = task_current(), *parent = self;
 	unsigned long flags = tree_share();
 
 	if ((req->flags & FORK_PARENT) && self->parent != NULL)
 		parent = self->parent;
-	group_join(child, self->group, self->session);
-	task_link_child(parent, child);
-	if (atomic_load(&arch_current()->work) & WORK_KILLED)
-		(void)signal_send_sharing(child, &kill); /* it never stopped */
+	link_task(self, parent, child);
 	tree_unshare(flags);
 }
 
@@ -254,7 +262,7 @@ fork_task(const struct fork_request *req, struct thread **out)
 		return e;
 	}
 	child->vforked = (req->flags & FORK_VFORK) != 0;
-	link_task(req, child);
+	link_fork(req, child);
 	task_unref(child); /* the tree and the thread have theirs */
 	*out = t;
 	return OK;
@@ -356,8 +364,7 @@ spawn_into(struct task *parent, struct task *t, struct thread **out)
 		return e;
 	}
 	flags = tree_share();
-	group_join(t, parent->group, parent->session);
-	task_link_child(parent, t);
+	link_task(parent, parent, t);
 	tree_unshare(flags);
 	task_unref(t);
 	*out = th;

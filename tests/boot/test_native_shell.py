@@ -161,6 +161,19 @@ def test_history_goes_up_and_down_and_is_searched(edited):
     edited.prompt()
 
 
+def test_a_command_of_several_lines_is_one_of_history(edited):
+    for line in ("for i in 1 2", "do echo \"n$i"):
+        edited.send(line + "\r")
+        edited.expect(r"\n> ")
+    assert edited.line("m\"; done") == "n1\nm\nn2\nm\n"
+    assert edited.line(UP + " | wc -l") == "4\n"
+    assert "\u21b5do echo \"n$i\u21b5m\"; done" in edited.all
+    # Another shell has it from the file.
+    edited.line("sh")
+    assert edited.line(UP * 3) == "n1\nm\nn2\nm\n"
+    edited.line("exit")
+
+
 def test_more_lines_are_asked_for(edited):
     for line in ("cat <<END", "home $HOME", "sum $((1 + 2))"):
         edited.send(line + "\r")

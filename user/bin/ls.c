@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 
 static bool opt[128];
@@ -113,26 +112,6 @@ put_name(const struct item *i)
 }
 
 static void
-put_mode(mode_t m)
-{
-	static const char rwx[] = "rwxrwxrwx";
-	char s[11];
-
-	s[0] = S_ISDIR(m) ? 'd' : S_ISLNK(m) ? 'l' : S_ISCHR(m) ? 'c' :
-	    S_ISBLK(m) ? 'b' : S_ISFIFO(m) ? 'p' : S_ISSOCK(m) ? 's' : '-';
-	for (int i = 0; i < 9; i++)
-		s[1 + i] = (m & (0400u >> i)) ? rwx[i] : '-';
-	if (m & S_ISUID)
-		s[3] = s[3] == 'x' ? 's' : 'S';
-	if (m & S_ISGID)
-		s[6] = s[6] == 'x' ? 's' : 'S';
-	if (m & S_ISVTX)
-		s[9] = s[9] == 'x' ? 't' : 'T';
-	s[10] = '\0';
-	fputs(s, stdout);
-}
-
-static void
 put_owner(const struct stat *st)
 {
 	static uid_t last_uid = (uid_t)-1;
@@ -166,6 +145,11 @@ put_size(const struct stat *st)
 	unsigned long long v = (unsigned long long)st->st_size;
 	int u = 0;
 
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+		printf(" %4u,%4u", (unsigned)major(st->st_rdev),
+		    (unsigned)minor(st->st_rdev));
+		return;
+	}
 	while (opt['h'] && v >= 10000 && u < 4) {
 		v /= 1024;
 		u++;
@@ -181,9 +165,10 @@ put_long(const struct item *i)
 {
 	struct tm *tm = localtime(&i->st.st_mtime);
 	char when[32] = "", target[1024];
+	char mode[MODE_TEXT];
 	ssize_t n;
 
-	put_mode(i->st.st_mode);
+	fputs(mode_text(i->st.st_mode, mode), stdout);
 	printf(" %3lu", (unsigned long)i->st.st_nlink);
 	put_owner(&i->st);
 	put_size(&i->st);

@@ -1,6 +1,6 @@
 /*
- * What the small programs share: messages, and the walk over files named on
- * the command line. Each program is one file and has its own copy.
+ * What the small programs share: messages, the walk over files named on the
+ * command line, modes as text. Each source has its own copy.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define UNUSED __attribute__((unused))
@@ -174,6 +175,28 @@ next_line(char **line, size_t *cap, FILE *f)
 		return -1;
 	(*line)[n] = '\0';
 	return (ssize_t)n;
+}
+
+/* A mode as `ls -l` has it, in text. */
+enum { MODE_TEXT = 11 };
+
+static inline const char *
+mode_text(mode_t m, char text[MODE_TEXT])
+{
+	static const char rwx[] = "rwxrwxrwx";
+
+	text[0] = S_ISDIR(m) ? 'd' : S_ISLNK(m) ? 'l' : S_ISCHR(m) ? 'c' :
+	    S_ISBLK(m) ? 'b' : S_ISFIFO(m) ? 'p' : S_ISSOCK(m) ? 's' : '-';
+	for (int i = 0; i < 9; i++)
+		text[1 + i] = (m & (0400u >> i)) ? rwx[i] : '-';
+	if (m & S_ISUID)
+		text[3] = text[3] == 'x' ? 's' : 'S';
+	if (m & S_ISGID)
+		text[6] = text[6] == 'x' ? 's' : 'S';
+	if (m & S_ISVTX)
+		text[9] = text[9] == 'x' ? 't' : 'T';
+	text[10] = '\0';
+	return text;
 }
 
 /* A decimal number; ends the program when it is none. */

@@ -92,6 +92,17 @@ cursor_up(struct edit *e, size_t rows)
 		buf_printf(&e->screen, "\033[%zuA", rows);
 }
 
+/* A line of history may be several: their ends are shown. */
+void
+show_line(struct buf *screen, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s == '\n')
+			buf_puts(screen, "\u21b5");
+		else
+			buf_putc(screen, *s);
+}
+
 /* Draws prompt and line from the first row on and places the cursor. */
 void
 edit_redraw(struct edit *e)
@@ -103,7 +114,7 @@ edit_redraw(struct edit *e)
 	cursor_up(e, e->row);
 	show(e, "\r\033[J");
 	show(e, e->prompt);
-	buf_put(&e->screen, e->line.s, e->line.len);
+	show_line(&e->screen, e->line.s);
 	if (total > 0 && total % cols == 0)
 		show(e, "\r\n"); /* the terminal has not wrapped yet */
 	cursor_up(e, total / cols - before / cols);
@@ -413,7 +424,6 @@ finish(struct edit *e, enum edit_end end)
 	if (end == E_END)
 		write_all(sh.tty, "\r\n", 2);
 	if (end == E_LINE) {
-		history_add(e->line.s);
 		buf_putc(&e->line, '\n');
 		line = buf_take(&e->line);
 	}

@@ -27,6 +27,7 @@ struct edit {
 
 int edit_key(void);
 void edit_redraw(struct edit *e);
+void show_line(struct buf *screen, const char *s);
 void edit_insert(struct edit *e, const char *s, size_t n);
 void edit_delete(struct edit *e, size_t from, size_t to);
 void edit_replace(struct edit *e, const char *s);

@@ -122,7 +122,8 @@ show_search(const char *text, const char *line)
 {
 	struct buf b = { 0 };
 
-	buf_printf(&b, "\r\033[J(search) '%s': %s", text, line);
+	buf_printf(&b, "\r\033[J(search) '%s': ", text);
+	show_line(&b, line);
 	write_all(sh.tty, b.s, b.len);
 	buf_free(&b);
 }

@@ -97,8 +97,10 @@ line_from_person(struct input *in)
 	if (sh.tty >= 0) {
 		line = edit_line(prompt);
 		got = line != NULL;
-		if (got)
+		if (got) {
+			history_add(line, in->continued);
 			input_append(in, line, strlen(line));
+		}
 		free(line);
 	} else {
 		write_all(2, prompt, strlen(prompt));

@@ -381,7 +381,7 @@ void dir_init(void);
 char *edit_line(const char *prompt); /* malloc'd; NULL at end of file */
 void edit_restore(void);
 void history_load(void);
-void history_add(const char *line);
+void history_add(const char *line, bool goes_on);
 const char *history_get(size_t back); /* 1: the newest; NULL: no such */
 /* Candidates for the word that ends at line[at].
  * Gives how many bytes of each candidate stand before the cursor already,

@@ -43,6 +43,37 @@ try(const char *what, int flags, int fd)
 	fate(what, status);
 }
 
+/* An open /proc/PID is taken for a process descriptor by one call. */
+static void
+by_proc(void)
+{
+	static const char *const others[] = { "/proc", "/proc/self/task",
+		"/proc/self/stat", "/" };
+	char path[32];
+	pid_t pid = fork();
+	int fd, status;
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = open(path, O_PATH);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	close(fd);
+	OKAY(fd = open(path, O_RDONLY | O_DIRECTORY));
+	SHOW(syscall(SYS_pidfd_getfd, fd, 0, 0));
+	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0));
+	SHOW(waitpid(pid, &status, 0) == pid);
+	fate("by /proc", status);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	close(fd);
+	for (unsigned i = 0; i < 4; i++) {
+		fd = open(others[i], O_RDONLY);
+		SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+		close(fd);
+	}
+}
+
 static void
 third(void)
 {
@@ -85,6 +116,7 @@ third(void)
 	SHOW(syscall(SYS_pidfd_open, -1, 0));
 	SHOW(syscall(SYS_pidfd_open, 7654321, 0));
 	SHOW(syscall(SYS_pidfd_send_signal, 0, 0, NULL, 0));
+	by_proc();
 }
 
 int
