@@ -5,7 +5,7 @@
 
 #include "page.h"
 
-#define SOFT_ENTRIES 32
+#define SOFT_ENTRIES 64
 
 /* Direct-mapped by page number and generation, so that programs with the same
  * addresses, as fork makes them, leave each other's entries alone. read and
@@ -45,10 +45,10 @@ soft_entry_of(struct tlb_cpu *t, vaddr_t va, uint64_t generation)
  * not allowed. */
 void *soft_fill(struct arch_space *s, vaddr_t va, bool write);
 
-/* The kernel address of user address va, or NULL. irqs off; valid until they
- * are on again. */
-static inline void *
-soft_lookup(vaddr_t va, bool write)
+/* The kernel address of user address va if the CPU knows it, else NULL. irqs
+ * off; valid until they are on again. Calls nothing. */
+static ALWAYS_INLINE void *
+soft_peek(vaddr_t va, bool write)
 {
 	struct cpu *c = cpu_this();
 	struct arch_space *s = c->space;
@@ -63,7 +63,21 @@ soft_lookup(vaddr_t va, bool write)
 	if (LIKELY((write ? e->write : e->read) ==
 	    (va & ~(vaddr_t)PAGE_MASK) && e->generation == generation))
 		return (void *)(va + e->delta);
-	return soft_fill(s, va, write);
+	return NULL;
+}
+
+/* The same, looked up in the page tables if need be; NULL: absent or not
+ * allowed. */
+static inline void *
+soft_lookup(vaddr_t va, bool write)
+{
+	void *there = soft_peek(va, write);
+	struct arch_space *s;
+
+	if (LIKELY(there != NULL))
+		return there;
+	s = cpu_this()->space;
+	return s != NULL ? soft_fill(s, va, write) : NULL;
 }
 
 void tlb_init(void); /* before any use of user memory */

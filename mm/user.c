@@ -23,6 +23,12 @@ page_left(uintptr_t addr, size_t len)
 	return MIN(len, PAGE_SIZE - (addr & PAGE_MASK));
 }
 
+static inline bool
+in_one_page(uintptr_t addr, size_t len)
+{
+	return len <= PAGE_SIZE - (addr & PAGE_MASK);
+}
+
 /* Makes one page accessible. */
 static NOINLINE enum err
 page_fault_in(uintptr_t addr, unsigned access)
@@ -36,24 +42,112 @@ page_fault_in(uintptr_t addr, unsigned access)
 	return e == OK || e == ERR_NOMEM || e == ERR_QUOTA ? e : ERR_FAULT;
 }
 
+/* ---- a few bytes -------------------------------------------------------- */
+
+/*
+ * Most calls move a byte or some words to or from a page that the CPU knows:
+ * that is done without calling anything, so that no register is saved. The
+ * rest is for the functions after these.
+ */
 #define FEW_BYTES 64
 
-/* Single bytes and a few words are what most calls move. */
+static ALWAYS_INLINE bool
+is_few(uintptr_t user, const void *kernel, size_t n)
+{
+	uintptr_t bits = user | (uintptr_t)kernel;
+
+	if (n == 1)
+		return true;
+	if (n == 8)
+		return LIKELY((bits & 7) == 0);
+	return n <= FEW_BYTES && ((bits | n) & 3) == 0 && in_one_page(user, n);
+}
+
+/* The address in the page has the alignment of the user's. */
 static ALWAYS_INLINE void
-move(void *to, const void *from, size_t n)
+move_few(void *to, const void *from, size_t n)
 {
 	MAY_ALIAS uint64_t *d = to;
 	const MAY_ALIAS uint64_t *s = from;
 
-	if (n == 1)
+	if (n == 1) {
 		*(char *)to = *(const char *)from;
-	else if (n <= FEW_BYTES &&
-	    (((uintptr_t)to | (uintptr_t)from | n) & 7) == 0)
+	} else if (n == 8) {
+		*d = *s;
+	} else if ((((uintptr_t)to | (uintptr_t)from | n) & 7) == 0) {
 		for (const uint64_t *end = s + n / 8; s != end;)
 			*d++ = *s++;
-	else
-		bulk_copy(to, from, n);
+	} else {
+		MAY_ALIAS uint32_t *d4 = to;
+		const MAY_ALIAS uint32_t *s4 = from, *end = s4 + n / 4;
+
+		while (s4 != end)
+			*d4++ = *s4++;
+	}
 }
+
+static ALWAYS_INLINE void
+zero_few(void *to, size_t n)
+{
+	if (n == 1) {
+		*(char *)to = 0;
+	} else {
+		MAY_ALIAS uint32_t *d = to, *end = d + n / 4;
+
+		while (d != end)
+			*d++ = 0;
+	}
+}
+
+static ALWAYS_INLINE bool
+few_in(void *dst, uintptr_t src, size_t n)
+{
+	unsigned long flags;
+	const void *from;
+
+	if (!is_few(src, dst, n))
+		return false;
+	flags = arch_irq_save();
+	from = soft_peek(src, false);
+	if (LIKELY(from != NULL))
+		move_few(dst, from, n);
+	arch_irq_restore(flags);
+	return from != NULL;
+}
+
+static ALWAYS_INLINE bool
+few_out(uintptr_t dst, const void *src, size_t n)
+{
+	unsigned long flags;
+	void *to;
+
+	if (!is_few(dst, src, n))
+		return false;
+	flags = arch_irq_save();
+	to = soft_peek(dst, true);
+	if (LIKELY(to != NULL))
+		move_few(to, src, n);
+	arch_irq_restore(flags);
+	return to != NULL;
+}
+
+static ALWAYS_INLINE bool
+few_zero(uintptr_t dst, size_t n)
+{
+	unsigned long flags;
+	void *to;
+
+	if (!is_few(dst, NULL, n))
+		return false;
+	flags = arch_irq_save();
+	to = soft_peek(dst, true);
+	if (LIKELY(to != NULL))
+		zero_few(to, n);
+	arch_irq_restore(flags);
+	return to != NULL;
+}
+
+/* ---- many --------------------------------------------------------------- */
 
 /* Within one page; false: absent or not allowed. */
 static ALWAYS_INLINE bool
@@ -62,13 +156,10 @@ part_in(void *dst, uintptr_t src, size_t n)
 	unsigned long flags = arch_irq_save();
 	const char *from = soft_lookup(src, false);
 
-	if (UNLIKELY(from == NULL)) {
-		arch_irq_restore(flags);
-		return false;
-	}
-	move(dst, from, n);
+	if (LIKELY(from != NULL))
+		bulk_copy(dst, from, n);
 	arch_irq_restore(flags);
-	return true;
+	return from != NULL;
 }
 
 static ALWAYS_INLINE bool
@@ -77,13 +168,10 @@ part_out(uintptr_t dst, const void *src, size_t n)
 	unsigned long flags = arch_irq_save();
 	char *to = soft_lookup(dst, true);
 
-	if (UNLIKELY(to == NULL)) {
-		arch_irq_restore(flags);
-		return false;
-	}
-	move(to, src, n);
+	if (LIKELY(to != NULL))
+		bulk_copy(to, src, n);
 	arch_irq_restore(flags);
-	return true;
+	return to != NULL;
 }
 
 static ALWAYS_INLINE bool
@@ -92,12 +180,8 @@ part_zero(uintptr_t dst, size_t n)
 	unsigned long flags = arch_irq_save();
 	char *to = soft_lookup(dst, true);
 
-	if (LIKELY(to != NULL)) {
-		if (n == 1)
-			*to = 0;
-		else
-			memset(to, 0, n);
-	}
+	if (LIKELY(to != NULL))
+		memset(to, 0, n);
 	arch_irq_restore(flags);
 	return to != NULL;
 }
@@ -148,14 +232,8 @@ pages_zero(uintptr_t dst, size_t len)
 	return done;
 }
 
-static inline bool
-in_one_page(uintptr_t addr, size_t len)
-{
-	return len <= PAGE_SIZE - (addr & PAGE_MASK);
-}
-
-size_t
-user_copy_in_nofault(void *dst, uintptr_t src, size_t len)
+static NOINLINE size_t
+many_in(void *dst, uintptr_t src, size_t len)
 {
 	if (LIKELY(in_one_page(src, len)))
 		return part_in(dst, src, len) ? len : 0;
@@ -163,7 +241,13 @@ user_copy_in_nofault(void *dst, uintptr_t src, size_t len)
 }
 
 size_t
-user_copy_out_nofault(uintptr_t dst, const void *src, size_t len)
+user_copy_in_nofault(void *dst, uintptr_t src, size_t len)
+{
+	return LIKELY(few_in(dst, src, len)) ? len : many_in(dst, src, len);
+}
+
+static NOINLINE size_t
+many_out(uintptr_t dst, const void *src, size_t len)
 {
 	if (LIKELY(in_one_page(dst, len)))
 		return part_out(dst, src, len) ? len : 0;
@@ -171,18 +255,31 @@ user_copy_out_nofault(uintptr_t dst, const void *src, size_t len)
 }
 
 size_t
-user_zero_nofault(uintptr_t dst, size_t len)
+user_copy_out_nofault(uintptr_t dst, const void *src, size_t len)
+{
+	return LIKELY(few_out(dst, src, len)) ? len :
+	    many_out(dst, src, len);
+}
+
+static NOINLINE size_t
+many_zero(uintptr_t dst, size_t len)
 {
 	if (LIKELY(in_one_page(dst, len)))
 		return part_zero(dst, len) ? len : 0;
 	return pages_zero(dst, len);
 }
 
-/* What is not a matter of one page that is there. */
+size_t
+user_zero_nofault(uintptr_t dst, size_t len)
+{
+	return LIKELY(few_zero(dst, len)) ? len : many_zero(dst, len);
+}
+
+/* With what faults bring. */
 static NOINLINE enum err
 copy_in_pages(void *dst, uintptr_t src, size_t len)
 {
-	size_t done = pages_in(dst, src, len);
+	size_t done = many_in(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(src + done, PROT_READ);
@@ -197,14 +294,14 @@ copy_in_pages(void *dst, uintptr_t src, size_t len)
 enum err
 user_copy_in(void *dst, uintptr_t src, size_t len)
 {
-	return LIKELY(in_one_page(src, len) && part_in(dst, src, len)) ? OK :
+	return LIKELY(few_in(dst, src, len)) ? OK :
 	    copy_in_pages(dst, src, len);
 }
 
 static NOINLINE enum err
 copy_out_pages(uintptr_t dst, const void *src, size_t len)
 {
-	size_t done = pages_out(dst, src, len);
+	size_t done = many_out(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(dst + done, PROT_WRITE);
@@ -220,7 +317,7 @@ copy_out_pages(uintptr_t dst, const void *src, size_t len)
 enum err
 user_copy_out(uintptr_t dst, const void *src, size_t len)
 {
-	return LIKELY(in_one_page(dst, len) && part_out(dst, src, len)) ? OK :
+	return LIKELY(few_out(dst, src, len)) ? OK :
 	    copy_out_pages(dst, src, len);
 }
 
@@ -241,8 +338,21 @@ user_zero(uintptr_t dst, size_t len)
 	}
 }
 
-void *
-user_view(uintptr_t addr, size_t len, unsigned access, unsigned long *flags)
+/* When the CPU does not know the page. */
+static NOINLINE void *
+view_lookup(uintptr_t addr, bool write, unsigned long *flags)
+{
+	unsigned long on = arch_irq_save();
+	void *there = soft_lookup(addr, write);
+
+	if (there == NULL)
+		arch_irq_restore(on);
+	*flags = on;
+	return there;
+}
+
+static ALWAYS_INLINE void *
+view(uintptr_t addr, size_t len, bool write, unsigned long *flags)
 {
 	unsigned long on;
 	void *there;
@@ -250,11 +360,36 @@ user_view(uintptr_t addr, size_t len, unsigned access, unsigned long *flags)
 	if (UNLIKELY(!in_one_page(addr, len) || (addr & 7) != 0))
 		return NULL;
 	on = arch_irq_save();
-	there = soft_lookup(addr, (access & PROT_WRITE) != 0);
-	if (UNLIKELY(there == NULL))
-		arch_irq_restore(on);
-	*flags = on;
-	return there;
+	there = soft_peek(addr, write);
+	if (LIKELY(there != NULL)) {
+		*flags = on;
+		return there;
+	}
+	arch_irq_restore(on);
+	return view_lookup(addr, write, flags);
+}
+
+void *
+user_view_read(uintptr_t addr, size_t len, unsigned long *flags)
+{
+	return view(addr, len, false, flags);
+}
+
+void *
+user_view_write(uintptr_t addr, size_t len, unsigned long *flags)
+{
+	return view(addr, len, true, flags);
+}
+
+int
+user_peek_byte(uintptr_t addr)
+{
+	unsigned long flags = arch_irq_save();
+	const uint8_t *there = soft_peek(addr, false);
+	int byte = LIKELY(there != NULL) ? *there : -1;
+
+	arch_irq_restore(flags);
+	return byte;
 }
 
 /* ---- strings ---------------------------------------------------------- */
@@ -340,6 +475,38 @@ path_buf_free(char *path)
 {
 	if (path != NULL)
 		page_free(page_of(virt_to_phys(path)), 0);
+}
+
+/*
+ * Whole words are copied, from the one in which the string begins, and each
+ * is searched for the NUL: what lies before the string in its first word
+ * counts as no NUL. All ports are little-endian.
+ */
+bool
+user_path_short(struct user_path *p, uintptr_t src)
+{
+	size_t skip = src % 8, room = PAGE_SIZE - (src & PAGE_MASK) + skip;
+	unsigned long flags = arch_irq_save();
+	const _Atomic(uint64_t) *from = soft_peek(src - skip, false);
+	const uint64_t *end = p->words + MIN(room / 8, ARRAY_LEN(p->words));
+	uint64_t *to = p->words, word, before = (UINT64_C(1) << skip * 8) - 1;
+	uint64_t nul = 0;
+
+	while (LIKELY(from != NULL) && nul == 0 && to != end) {
+		word = atomic_load_explicit(from++, memory_order_relaxed);
+		*to++ = word;
+		word |= before;
+		before = 0;
+		nul = (word - ONES) & ~word & HIGHS;
+	}
+	arch_irq_restore(flags);
+	if (UNLIKELY(nul == 0))
+		return false;
+	/* The lowest bit of nul is its byte's: count the bytes up to it. */
+	p->text = (const char *)p->words + skip;
+	p->len = (size_t)(to - p->words) * 8 - 9 - skip +
+	    (((nul - 1) & ~nul & ONES) * ONES >> 56);
+	return true;
 }
 
 /* ---- words ------------------------------------------------------------ */

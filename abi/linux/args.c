@@ -29,24 +29,20 @@ lx_install(struct thread *t, struct file *f, bool cloexec, long *ret)
 
 /* ---- paths ------------------------------------------------------------ */
 
-void
-lx_at_put(struct lx_at *at)
+enum err
+lx_at_fetch(struct lx_at *at, uintptr_t path)
 {
-	path_buf_free(at->path);
-	file_unref(at->dir);
-	at->path = NULL;
 	at->dir = NULL;
+	at->base = NULL;
+	return user_path_get(&at->path, path);
 }
 
-/* The base for a relative path; pathless files are no directory. */
-static enum err
-at_base(struct lx_at *at, struct thread *t, uintptr_t dirfd)
+/* The base of a relative path; pathless files are no directory. */
+static NOINLINE enum err
+base_by_handle(struct lx_at *at, struct thread *t, uintptr_t dirfd)
 {
-	enum err e;
+	enum err e = file_get(t->task->handles, (uint32_t)dirfd, 0, &at->dir);
 
-	if ((int)dirfd == LX_AT_FDCWD || at->path[0] == '/')
-		return OK;
-	e = file_get(t->task->handles, (uint32_t)dirfd, 0, &at->dir);
 	if (e != OK)
 		return e;
 	if (at->dir->path.dentry == NULL)
@@ -56,20 +52,25 @@ at_base(struct lx_at *at, struct thread *t, uintptr_t dirfd)
 }
 
 enum err
+lx_at_base(struct lx_at *at, struct thread *t, uintptr_t dirfd)
+{
+	return (int)dirfd == LX_AT_FDCWD || at->path.text[0] == '/' ? OK :
+	    base_by_handle(at, t, dirfd);
+}
+
+enum err
 lx_at_get(struct lx_at *at, struct thread *t, uintptr_t dirfd,
     uintptr_t path, bool may_be_empty)
 {
-	enum err e;
+	enum err e = lx_at_fetch(at, path);
 
-	*at = (struct lx_at){ 0 };
-	e = user_path_in(path, &at->path, &at->len);
-	if (e != OK)
+	if (UNLIKELY(e != OK))
 		return e;
-	if (at->len == 0 && !may_be_empty)
+	if (at->path.len == 0 && !may_be_empty)
 		e = ERR_NOENT;
 	else
-		e = at_base(at, t, dirfd);
-	if (e != OK)
+		e = lx_at_base(at, t, dirfd);
+	if (UNLIKELY(e != OK))
 		lx_at_put(at);
 	return e;
 }
@@ -83,7 +84,7 @@ lx_at_walk(struct thread *t, uintptr_t dirfd, uintptr_t path,
 
 	if (e != OK)
 		return e;
-	e = vfs_walk(at.base, at.path, walk, out);
+	e = vfs_walk(at.base, at.path.text, walk, out);
 	lx_at_put(&at);
 	return e;
 }

@@ -237,43 +237,55 @@ epoll_out(const struct waitset_event *in, unsigned n, uintptr_t user)
 	return e;
 }
 
-static enum err
+static NOINLINE enum err
+epoll_wait_other(struct thread *t, const struct sysargs *a,
+    struct waitset_event *ev, ns_t deadline, unsigned *n)
+{
+	struct lx_fd set;
+	enum err e = lx_fd_get(t, a->v[0], 0, &set);
+
+	if (e != OK)
+		return e;
+	e = set.file->obj.kind != OBJ_WAITSET ? ERR_INVAL :
+	    waitset_wait(set.file, ev,
+	    (unsigned)MIN(a->v[2], (uintptr_t)EPOLL_BATCH), deadline, n);
+	lx_fd_put(&set);
+	return e;
+}
+
+static inline enum err
 epoll_wait(struct thread *t, const struct sysargs *a, ns_t deadline,
     long *ret)
 {
 	/* The first n are set by then. */
 	__attribute__((uninitialized)) struct waitset_event ev[EPOLL_BATCH];
+	struct file *set = lx_fd_peek(t, a->v[0], OBJ_WAITSET, 0);
 	unsigned n = 0;
-	struct lx_fd set;
 	enum err e;
 
-	if ((int)a->v[2] <= 0)
+	if (UNLIKELY((int)a->v[2] <= 0))
 		return ERR_INVAL;
-	e = lx_fd_get(t, a->v[0], 0, &set);
-	if (e != OK)
-		return e;
-	if (set.file->obj.kind != OBJ_WAITSET)
-		e = ERR_INVAL;
-	else
-		e = waitset_wait(set.file, ev,
-		    (unsigned)MIN(a->v[2], (uintptr_t)EPOLL_BATCH), deadline,
-		    &n);
-	lx_fd_put(&set);
-	if (e == ERR_TIMEDOUT)
-		e = OK;
-	if (e == ERR_RESTART)
-		e = ERR_INTR; /* never restarted: signal(7) */
+	e = LIKELY(set != NULL) ? waitset_wait(set, ev,
+	    (unsigned)MIN(a->v[2], (uintptr_t)EPOLL_BATCH), deadline, &n) :
+	    epoll_wait_other(t, a, ev, deadline, &n);
 	*ret = (long)n;
-	return e == OK ? epoll_out(ev, n, a->v[1]) : e;
+	if (LIKELY(e == OK))
+		return epoll_out(ev, n, a->v[1]);
+	if (e == ERR_TIMEDOUT)
+		return OK;
+	/* Never restarted: signal(7). */
+	return e == ERR_RESTART ? ERR_INTR : e;
 }
 
 enum err
 lx_epoll_pwait(struct thread *t, const struct sysargs *a, long *ret)
 {
 	int ms = (int)a->v[3];
-	enum err e = lx_wait_mask(a->v[4], a->v[5]);
+	enum err e = OK;
 
-	if (e != OK)
+	if (a->v[4] != 0)
+		e = lx_wait_mask(a->v[4], a->v[5]);
+	if (UNLIKELY(e != OK))
 		return e;
 	return epoll_wait(t, a, ms < 0 ? NS_NEVER : ms == 0 ? 0 :
 	    lx_deadline((ns_t)ms * NS_PER_MS), ret);

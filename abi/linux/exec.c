@@ -15,9 +15,9 @@ exec_at(struct thread *t, const struct sysargs *a, bool at_empty,
 
 	if (e != OK)
 		return e;
-	req->path = at.path;
+	req->path = at.path.text;
 	req->dir = at.dir;
-	if (at.len == 0) {
+	if (at.path.len == 0) {
 		e = lx_file(t, a->v[0], 0, &program);
 		req->file = program;
 		req->dir = NULL;

@@ -62,6 +62,22 @@ lx_fd_put(struct lx_fd *fd)
 	handle_return(&fd->loan);
 }
 
+/*
+ * The file of descriptor h, borrowed until the call ends, in the usual case;
+ * NULL in the others (the table is shared, the kind is none of kinds, the
+ * descriptor is wrong), which lx_fd_get sorts out. The call closes no handle.
+ */
+static ALWAYS_INLINE struct file *
+lx_fd_peek(struct thread *t, uintptr_t h, unsigned kinds, rights_t need)
+{
+	struct obj *o;
+
+	if (UNLIKELY(!handle_is_private(t->task) || handle_peek(
+	    handle_slots_of(t->task), (uint32_t)h, kinds, need, &o) != OK))
+		return NULL;
+	return file_of(o);
+}
+
 /* As file_get on the caller's table; any file, also O_PATH. */
 enum err lx_file(
     struct thread *t, uintptr_t h, rights_t need, struct file **out);
@@ -82,17 +98,28 @@ file_is_stream(const struct file *f)
 
 /* A directory descriptor and a path, ready for the VFS. */
 struct lx_at {
-	char *path;
-	size_t len;
 	struct file *dir; /* referenced or NULL */
 	const struct path *base; /* NULL: the working directory */
+	struct user_path path;
 };
 
 /* Errors: ERR_FAULT, ERR_NAMETOOLONG, ERR_BADHANDLE, ERR_NOTDIR, and
  * ERR_NOENT for an empty path unless may_be_empty. at is clean on failure. */
 enum err lx_at_get(struct lx_at *at, struct thread *t, uintptr_t dirfd,
     uintptr_t path, bool may_be_empty);
-void lx_at_put(struct lx_at *at);
+/* Its halves: the path alone, then the base for it. */
+enum err lx_at_fetch(struct lx_at *at, uintptr_t path);
+enum err lx_at_base(struct lx_at *at, struct thread *t, uintptr_t dirfd);
+
+static inline void
+lx_at_put(struct lx_at *at)
+{
+	user_path_put(&at->path);
+	if (at->dir != NULL)
+		file_unref(at->dir);
+	at->dir = NULL;
+}
+
 /* Fetch and walk in one. walk: WALK_*. */
 enum err lx_at_walk(struct thread *t, uintptr_t dirfd, uintptr_t path,
     unsigned walk, struct path *out);

@@ -17,13 +17,13 @@ masked(struct thread *t, uintptr_t mode)
 enum err
 lx_mkdirat(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e = lx_at_get(&at, t, a->v[0], a->v[1], false);
 
 	if (e != OK)
 		return e;
 	*ret = 0;
-	e = vfs_mknod(at.base, at.path,
+	e = vfs_mknod(at.base, at.path.text,
 	    S_DIRECTORY | (masked(t, a->v[2]) & 01777u), 0);
 	lx_at_put(&at);
 	return e;
@@ -33,7 +33,7 @@ enum err
 lx_mknodat(struct thread *t, const struct sysargs *a, long *ret)
 {
 	uint32_t type = (uint32_t)a->v[2] & S_TYPE_MASK;
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e;
 
 	if (type == 0)
@@ -49,7 +49,7 @@ lx_mknodat(struct thread *t, const struct sysargs *a, long *ret)
 	if (e != OK)
 		return e;
 	*ret = 0;
-	e = vfs_mknod(at.base, at.path, type | masked(t, a->v[2]),
+	e = vfs_mknod(at.base, at.path.text, type | masked(t, a->v[2]),
 	    lx_dev_decode((uint32_t)a->v[3]));
 	lx_at_put(&at);
 	return e;
@@ -59,7 +59,7 @@ enum err
 lx_unlinkat(struct thread *t, const struct sysargs *a, long *ret)
 {
 	unsigned flags = (unsigned)a->v[2];
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e;
 
 	if (flags & ~LX_AT_REMOVEDIR)
@@ -68,7 +68,7 @@ lx_unlinkat(struct thread *t, const struct sysargs *a, long *ret)
 	if (e != OK)
 		return e;
 	*ret = 0;
-	e = vfs_unlink(at.base, at.path,
+	e = vfs_unlink(at.base, at.path.text,
 	    flags & LX_AT_REMOVEDIR ? UNLINK_DIR : UNLINK_FILE);
 	lx_at_put(&at);
 	return e;
@@ -77,7 +77,7 @@ lx_unlinkat(struct thread *t, const struct sysargs *a, long *ret)
 enum err
 lx_symlinkat(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	char *target;
 	size_t len;
 	enum err e = user_path_in(a->v[0], &target, &len);
@@ -92,7 +92,7 @@ lx_symlinkat(struct thread *t, const struct sysargs *a, long *ret)
 	if (e != OK)
 		goto out;
 	*ret = 0;
-	e = vfs_symlink(at.base, at.path, target);
+	e = vfs_symlink(at.base, at.path.text, target);
 	lx_at_put(&at);
 out:
 	path_buf_free(target);
@@ -104,7 +104,7 @@ lx_linkat(struct thread *t, const struct sysargs *a, long *ret)
 {
 	unsigned flags = (unsigned)a->v[4], walk = 0;
 	struct path from;
-	struct lx_at at;
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	enum err e;
 
 	if (flags & ~(LX_AT_SYMLINK_FOLLOW | LX_AT_EMPTY_PATH))
@@ -119,7 +119,7 @@ lx_linkat(struct thread *t, const struct sysargs *a, long *ret)
 	e = lx_at_get(&at, t, a->v[2], a->v[3], false);
 	if (e == OK) {
 		*ret = 0;
-		e = vfs_link(&from, at.base, at.path);
+		e = vfs_link(&from, at.base, at.path.text);
 		lx_at_put(&at);
 	}
 	path_unref(&from);
@@ -129,7 +129,7 @@ lx_linkat(struct thread *t, const struct sysargs *a, long *ret)
 static enum err
 rename_at(struct thread *t, const struct sysargs *a, unsigned flags)
 {
-	struct lx_at from, to;
+	__attribute__((uninitialized)) struct lx_at from, to; /* set at once */
 	enum err e;
 
 	/* RENAME_NOREPLACE, EXCHANGE, WHITEOUT have the VFS's values. */
@@ -142,7 +142,7 @@ rename_at(struct thread *t, const struct sysargs *a, unsigned flags)
 	e = lx_at_get(&to, t, a->v[2], a->v[3], false);
 	if (e == OK) {
 		e = vfs_rename(
-		    from.base, from.path, to.base, to.path, flags);
+		    from.base, from.path.text, to.base, to.path.text, flags);
 		lx_at_put(&to);
 	}
 	lx_at_put(&from);

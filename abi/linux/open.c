@@ -106,7 +106,7 @@ open_at(struct thread *t, const struct sysargs *a, unsigned o,
 	e = handle_reserve(ht, &h);
 	if (e != OK)
 		goto out;
-	e = vfs_open(at.base, at.path, how, &f);
+	e = vfs_open(at.base, at.path.text, how, &f);
 	if (e != OK)
 		goto out;
 	handle_install(ht, h, &f->obj, file_rights(file_flags(f)),

@@ -40,83 +40,152 @@ signalfd_read(struct file *f, struct iter *it, size_t *done)
 }
 
 /* Signal records have each ABI's own form. */
-static inline enum err
+static enum err
 read_any(struct file *f, struct iter *it, size_t *done)
 {
-	if (UNLIKELY(f->obj.kind == OBJ_SIGNALFD))
+	if (f->obj.kind == OBJ_SIGNALFD)
 		return signalfd_read(f, it, done);
 	return lx_read_result(file_read(f, it, done));
 }
 
-/* NO_CANARY: as in trap_syscall. */
-NO_CANARY enum err
-lx_read(struct thread *t, const struct sysargs *a, long *ret)
-{
-	__attribute__((uninitialized)) struct lx_fd fd;
-	__attribute__((uninitialized)) struct iter it;
-	size_t done = 0;
-	enum err e = lx_fd_get(t, a->v[0], RIGHT_READ, &fd);
-
-	if (UNLIKELY(e != OK))
-		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
-	if (LIKELY(e == OK))
-		e = read_any(fd.file, &it, &done);
-	lx_fd_put(&fd);
-	*ret = (long)done;
-	return e;
-}
-
-NO_CANARY enum err
-lx_write(struct thread *t, const struct sysargs *a, long *ret)
-{
-	__attribute__((uninitialized)) struct lx_fd fd;
-	__attribute__((uninitialized)) struct iter it;
-	size_t done = 0;
-	enum err e = lx_fd_get(t, a->v[0], RIGHT_WRITE, &fd);
-
-	if (UNLIKELY(e != OK))
-		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
-	if (LIKELY(e == OK))
-		e = file_write(fd.file, &it, &done);
-	lx_fd_put(&fd);
-	*ret = (long)done;
-	return lx_write_result(t, e);
-}
-
-/* One vectored call: off < 0 uses the file's own offset. */
-struct vec_call {
+/* One call: off < 0 uses the file's own offset. */
+struct move {
 	uintptr_t fd, iov, count;
 	int64_t off;
 	bool is_read;
 };
 
 static enum err
-vec_move(struct file *f, struct iter *it, const struct vec_call *c,
+move_bytes(struct file *f, struct iter *it, const struct move *m,
     size_t *done)
 {
-	if (c->off < 0)
-		return c->is_read ? read_any(f, it, done) :
+	if (m->off < 0)
+		return m->is_read ? read_any(f, it, done) :
 		    file_write(f, it, done);
-	return c->is_read ? file_pread(f, it, (uint64_t)c->off, done) :
-	    file_pwrite(f, it, (uint64_t)c->off, done);
+	return m->is_read ? file_pread(f, it, (uint64_t)m->off, done) :
+	    file_pwrite(f, it, (uint64_t)m->off, done);
 }
 
+/* ---- one piece of memory ------------------------------------------------ */
+
+/* What the quick ways below leave over: descriptors that others may close
+ * meanwhile, signalfds, and what is wrong. */
+static NOINLINE enum err
+move_other(struct thread *t, const struct sysargs *a, bool is_read,
+    int64_t off, long *ret)
+{
+	const struct move m = { .off = off, .is_read = is_read };
+	struct lx_fd fd;
+	struct iter it;
+	size_t done = 0;
+	enum err e = lx_fd_get(
+	    t, a->v[0], is_read ? RIGHT_READ : RIGHT_WRITE, &fd);
+
+	if (e != OK)
+		return e;
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), is_read);
+	if (e == OK)
+		e = move_bytes(fd.file, &it, &m, &done);
+	lx_fd_put(&fd);
+	*ret = (long)done;
+	return lx_write_result(t, e);
+}
+
+#define READABLE (OBJ_STREAM & ~(unsigned)OBJ_SIGNALFD)
+
+/* NO_CANARY: as in trap_syscall. */
+NO_CANARY enum err
+lx_read(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct file *f = lx_fd_peek(t, a->v[0], READABLE, RIGHT_READ);
+	__attribute__((uninitialized)) struct iter it;
+	size_t done = 0;
+	enum err e;
+
+	if (UNLIKELY(f == NULL))
+		return move_other(t, a, true, -1, ret);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
+	if (UNLIKELY(e != OK))
+		return e;
+	e = file_read(f, &it, &done);
+	*ret = (long)done;
+	return LIKELY(e == OK) ? OK : lx_read_result(e);
+}
+
+NO_CANARY enum err
+lx_write(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct file *f = lx_fd_peek(t, a->v[0], OBJ_STREAM, RIGHT_WRITE);
+	__attribute__((uninitialized)) struct iter it;
+	size_t done = 0;
+	enum err e;
+
+	if (UNLIKELY(f == NULL))
+		return move_other(t, a, false, -1, ret);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
+	if (UNLIKELY(e != OK))
+		return e;
+	e = file_write(f, &it, &done);
+	*ret = (long)done;
+	return LIKELY(e == OK) ? OK : lx_write_result(t, e);
+}
+
+NO_CANARY enum err
+lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct file *f = lx_fd_peek(t, a->v[0], READABLE, RIGHT_READ);
+	__attribute__((uninitialized)) struct iter it;
+	size_t done = 0;
+	enum err e;
+
+	if ((int64_t)a->v[3] < 0)
+		return ERR_INVAL;
+	if (UNLIKELY(f == NULL))
+		return move_other(t, a, true, (int64_t)a->v[3], ret);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
+	if (UNLIKELY(e != OK))
+		return e;
+	e = file_pread(f, &it, a->v[3], &done);
+	*ret = (long)done;
+	return LIKELY(e == OK) ? OK : lx_read_result(e);
+}
+
+NO_CANARY enum err
+lx_pwrite64(struct thread *t, const struct sysargs *a, long *ret)
+{
+	struct file *f = lx_fd_peek(t, a->v[0], OBJ_STREAM, RIGHT_WRITE);
+	__attribute__((uninitialized)) struct iter it;
+	size_t done = 0;
+	enum err e;
+
+	if ((int64_t)a->v[3] < 0)
+		return ERR_INVAL;
+	if (UNLIKELY(f == NULL))
+		return move_other(t, a, false, (int64_t)a->v[3], ret);
+	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
+	if (UNLIKELY(e != OK))
+		return e;
+	e = file_pwrite(f, &it, a->v[3], &done);
+	*ret = (long)done;
+	return LIKELY(e == OK) ? OK : lx_write_result(t, e);
+}
+
+/* ---- vectors ------------------------------------------------------------ */
+
 static enum err
-vec_call(struct thread *t, const struct vec_call *c, long *ret)
+vec_call(struct thread *t, const struct move *m, long *ret)
 {
 	struct lx_fd fd;
 	struct lx_iov v;
 	size_t done = 0;
 	enum err e = lx_fd_get(
-	    t, c->fd, c->is_read ? RIGHT_READ : RIGHT_WRITE, &fd);
+	    t, m->fd, m->is_read ? RIGHT_READ : RIGHT_WRITE, &fd);
 
 	if (e != OK)
 		return e;
-	e = lx_iov_get(&v, c->iov, c->count, c->is_read);
+	e = lx_iov_get(&v, m->iov, m->count, m->is_read);
 	if (e == OK) {
-		e = vec_move(fd.file, &v.it, c, &done);
+		e = move_bytes(fd.file, &v.it, m, &done);
 		lx_iov_put(&v);
 	}
 	lx_fd_put(&fd);
@@ -127,37 +196,37 @@ vec_call(struct thread *t, const struct vec_call *c, long *ret)
 enum err
 lx_readv(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = { a->v[0], a->v[1], a->v[2], -1, true };
+	struct move m = { a->v[0], a->v[1], a->v[2], -1, true };
 
-	return vec_call(t, &c, ret);
+	return vec_call(t, &m, ret);
 }
 
 enum err
 lx_writev(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = { a->v[0], a->v[1], a->v[2], -1, false };
+	struct move m = { a->v[0], a->v[1], a->v[2], -1, false };
 
-	return vec_call(t, &c, ret);
+	return vec_call(t, &m, ret);
 }
 
 enum err
 lx_preadv(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = {
+	struct move m = {
 		a->v[0], a->v[1], a->v[2], (int64_t)a->v[3], true,
 	};
 
-	return c.off < 0 ? ERR_INVAL : vec_call(t, &c, ret);
+	return m.off < 0 ? ERR_INVAL : vec_call(t, &m, ret);
 }
 
 enum err
 lx_pwritev(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = {
+	struct move m = {
 		a->v[0], a->v[1], a->v[2], (int64_t)a->v[3], false,
 	};
 
-	return c.off < 0 ? ERR_INVAL : vec_call(t, &c, ret);
+	return m.off < 0 ? ERR_INVAL : vec_call(t, &m, ret);
 }
 
 /* RWF_* that ask for nothing beyond what happens anyway. */
@@ -172,19 +241,19 @@ lx_pwritev(struct thread *t, const struct sysargs *a, long *ret)
 enum err
 lx_preadv2(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = {
+	struct move m = {
 		a->v[0], a->v[1], a->v[2], (int64_t)a->v[3], true,
 	};
 
 	if (a->v[5] & ~(uintptr_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
 		return ERR_NOTSUP;
-	return c.off < -1 ? ERR_INVAL : vec_call(t, &c, ret);
+	return m.off < -1 ? ERR_INVAL : vec_call(t, &m, ret);
 }
 
 enum err
 lx_pwritev2(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct vec_call c = {
+	struct move m = {
 		a->v[0], a->v[1], a->v[2], (int64_t)a->v[3], false,
 	};
 	struct file *f = NULL;
@@ -192,9 +261,9 @@ lx_pwritev2(struct thread *t, const struct sysargs *a, long *ret)
 
 	if (a->v[5] & ~(uintptr_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
 		return ERR_NOTSUP;
-	if (c.off < -1)
+	if (m.off < -1)
 		return ERR_INVAL;
-	e = vec_call(t, &c, ret);
+	e = vec_call(t, &m, ret);
 	if (e != OK || (a->v[5] & (RWF_DSYNC | RWF_SYNC)) == 0)
 		return e;
 	e = lx_file(t, a->v[0], RIGHT_WRITE, &f);
@@ -202,48 +271,6 @@ lx_pwritev2(struct thread *t, const struct sysargs *a, long *ret)
 		return e;
 	e = file_sync(f, (a->v[5] & RWF_SYNC) == 0);
 	file_unref(f);
-	return e;
-}
-
-NO_CANARY enum err
-lx_pread64(struct thread *t, const struct sysargs *a, long *ret)
-{
-	__attribute__((uninitialized)) struct lx_fd fd;
-	__attribute__((uninitialized)) struct iter it;
-	size_t done = 0;
-	enum err e;
-
-	if ((int64_t)a->v[3] < 0)
-		return ERR_INVAL;
-	e = lx_fd_get(t, a->v[0], RIGHT_READ, &fd);
-	if (e != OK)
-		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), true);
-	if (e == OK)
-		e = file_pread(fd.file, &it, a->v[3], &done);
-	lx_fd_put(&fd);
-	*ret = (long)done;
-	return e;
-}
-
-NO_CANARY enum err
-lx_pwrite64(struct thread *t, const struct sysargs *a, long *ret)
-{
-	__attribute__((uninitialized)) struct lx_fd fd;
-	__attribute__((uninitialized)) struct iter it;
-	size_t done = 0;
-	enum err e;
-
-	if ((int64_t)a->v[3] < 0)
-		return ERR_INVAL;
-	e = lx_fd_get(t, a->v[0], RIGHT_WRITE, &fd);
-	if (e != OK)
-		return e;
-	e = iter_user(&it, a->v[1], MIN(a->v[2], LX_RW_MAX), false);
-	if (e == OK)
-		e = file_pwrite(fd.file, &it, a->v[3], &done);
-	lx_fd_put(&fd);
-	*ret = (long)done;
 	return e;
 }
 

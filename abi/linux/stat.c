@@ -42,7 +42,7 @@ stat_encode(const struct file_stat *restrict st, struct lx_stat *restrict out)
 	out->nlink = st->nlink;
 	out->uid = st->uid;
 	out->gid = st->gid;
-	out->rdev = lx_dev(st->rdev);
+	out->rdev = LIKELY(st->rdev == 0) ? 0 : lx_dev(st->rdev);
 	out->size = (int64_t)st->size;
 	out->block_size = (int32_t)st->block_size;
 	out->blocks = (int64_t)st->blocks;
@@ -62,10 +62,10 @@ stat_copy_out(const struct file_stat *st, uintptr_t user)
 }
 
 /* NO_CANARY: nothing here can overflow. */
-static NO_CANARY enum err
+static ALWAYS_INLINE NO_CANARY enum err
 stat_out(const struct file_stat *st, uintptr_t user)
 {
-	unsigned long flags;
+	__attribute__((uninitialized)) unsigned long flags;
 	struct lx_stat *there = user_view(
 	    user, sizeof(*there), PROT_WRITE, &flags);
 
@@ -111,20 +111,32 @@ statx_out(const struct file_stat *st, uintptr_t user)
 	return user_copy_out(user, &out, sizeof(out));
 }
 
+static NOINLINE enum err
+stat_other(struct thread *t, uintptr_t h, uintptr_t user)
+{
+	struct file_stat st;
+	struct file *f;
+	enum err e = lx_file(t, h, RIGHT_STAT, &f);
+
+	if (e != OK)
+		return e;
+	e = file_stat_of(f, &st);
+	file_unref(f);
+	return e == OK ? stat_out(&st, user) : e;
+}
+
 /* NO_CANARY: nothing here can overflow. */
 static NO_CANARY enum err
 stat_descriptor(struct thread *t, uintptr_t h, uintptr_t user)
 {
 	/* file_stat_of() sets all of it. */
 	__attribute__((uninitialized)) struct file_stat st;
-	struct handle_loan loan;
-	enum err e = handle_borrow(t->task, (uint32_t)h,
-	    OBJ_ANY_FILE, RIGHT_STAT, &loan);
+	struct file *f = lx_fd_peek(t, h, OBJ_ANY_FILE, RIGHT_STAT);
+	enum err e;
 
-	if (UNLIKELY(e != OK))
-		return e;
-	e = file_stat_of(file_of(loan.obj), &st);
-	handle_return(&loan);
+	if (UNLIKELY(f == NULL))
+		return stat_other(t, h, user);
+	e = file_stat_of(f, &st);
 	return LIKELY(e == OK) ? stat_out(&st, user) : e;
 }
 
@@ -144,7 +156,7 @@ stat_at(struct thread *t, const struct lx_at *at, uintptr_t dirfd,
 	struct path p;
 	enum err e;
 
-	if (at->len == 0 && (int)dirfd != LX_AT_FDCWD) {
+	if (at->path.len == 0 && (int)dirfd != LX_AT_FDCWD) {
 		e = lx_file(t, dirfd, RIGHT_STAT, &f);
 		if (e != OK)
 			return e;
@@ -152,7 +164,7 @@ stat_at(struct thread *t, const struct lx_at *at, uintptr_t dirfd,
 		file_unref(f);
 		return e;
 	}
-	e = vfs_walk(at->base, at->path, walk, &p);
+	e = vfs_walk(at->base, at->path.text, walk, &p);
 	if (e != OK)
 		return e;
 	e = vfs_stat(&p, st);
@@ -163,27 +175,24 @@ stat_at(struct thread *t, const struct lx_at *at, uintptr_t dirfd,
 #define STAT_FLAGS \
 	(LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH | LX_AT_NO_AUTOMOUNT)
 
-/* Fetches the path so that "" on a pipe's descriptor is no error yet. */
+/* Fetches the path first, so that "" on a pipe's descriptor is no error. */
 static enum err
 stat_fetch(struct thread *t, const struct sysargs *a, uintptr_t flags,
     struct file_stat *st)
 {
-	struct lx_at at = { 0 };
+	__attribute__((uninitialized)) struct lx_at at; /* set at once */
 	unsigned walk;
 	enum err e = lx_at_flags(flags, STAT_FLAGS | LX_AT_STATX_SYNC, &walk);
 
 	if (e != OK)
 		return e;
-	e = user_path_in(a->v[1], &at.path, &at.len);
+	e = lx_at_fetch(&at, a->v[1]);
 	if (e != OK)
 		return e;
-	if (at.len == 0 && (walk & WALK_EMPTY) == 0) {
+	if (at.path.len > 0)
+		e = lx_at_base(&at, t, a->v[0]);
+	else if ((walk & WALK_EMPTY) == 0)
 		e = ERR_NOENT;
-	} else if (at.len > 0 && at.path[0] != '/' &&
-	    (int)a->v[0] != LX_AT_FDCWD) {
-		lx_at_put(&at);
-		e = lx_at_get(&at, t, a->v[0], a->v[1], true);
-	}
 	if (e == OK)
 		e = stat_at(t, &at, a->v[0], walk, st);
 	lx_at_put(&at);
@@ -191,14 +200,12 @@ stat_fetch(struct thread *t, const struct sysargs *a, uintptr_t flags,
 }
 
 /* fstat() of the C library: an empty path, which is not worth a buffer. */
-static NO_CANARY bool
+static inline bool
 names_descriptor(const struct sysargs *a)
 {
-	char first;
-
 	return (a->v[3] & LX_AT_EMPTY_PATH) && (int)a->v[0] >= 0 &&
-	    user_copy_in(&first, a->v[1], 1) == OK && first == '\0' &&
-	    (a->v[3] & ~(uintptr_t)STAT_FLAGS) == 0;
+	    (a->v[3] & ~(uintptr_t)STAT_FLAGS) == 0 &&
+	    user_peek_byte(a->v[1]) == '\0';
 }
 
 static NOINLINE enum err

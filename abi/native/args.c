@@ -40,13 +40,12 @@ enum err
 nt_walk(const struct file *dir, uintptr_t user, unsigned flags,
     struct path *out)
 {
-	char *path = NULL;
-	size_t len;
-	enum err e = user_path_in(user, &path, &len);
+	__attribute__((uninitialized)) struct user_path path; /* set at once */
+	enum err e = user_path_get(&path, user);
 
 	if (e == OK)
-		e = vfs_walk(nt_base(dir), path, flags, out);
-	path_buf_free(path);
+		e = vfs_walk(nt_base(dir), path.text, flags, out);
+	user_path_put(&path);
 	return e;
 }
 

@@ -17,13 +17,6 @@
 
 #define MAJOR_MEMORY 1u
 
-static void
-advance_offset(uint64_t *off, size_t n)
-{
-	if (off != NULL)
-		*off += n;
-}
-
 static enum err
 null_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 {
@@ -35,20 +28,20 @@ null_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 }
 
 static enum err
-null_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
+null_write(
+    struct file *f UNUSED, struct iter *it, uint64_t *off UNUSED, size_t *done)
 {
-	(void)f;
 	*done = it->left;
 	iter_advance(it, it->left);
-	advance_offset(off, *done);
 	return OK;
 }
 
+typedef size_t fill_step(struct iter *it);
+
 /* Runs step until the iterator is full or a signal wants to be seen; a short
  * step faults pages in. */
-static enum err
-fill_iter(struct iter *it, uint64_t *off, size_t *done,
-    size_t (*step)(struct iter *it))
+static NOINLINE enum err
+fill_rest(struct iter *it, size_t *done, fill_step *step)
 {
 	size_t start = it->left;
 	enum err e = OK;
@@ -58,22 +51,32 @@ fill_iter(struct iter *it, uint64_t *off, size_t *done,
 		if (step(it) == 0)
 			e = iter_fault_in(it);
 	}
-	*done = start - it->left;
-	advance_offset(off, *done);
+	*done += start - it->left;
 	return *done != 0 ? OK : e;
 }
 
-static size_t
+/* Most reads are of one step, in which nothing has to be looked after. */
+static ALWAYS_INLINE enum err
+fill_iter(struct iter *it, size_t *done, fill_step *step)
+{
+	size_t n = step(it);
+
+	*done = n;
+	return LIKELY(it->left == 0) ? OK : fill_rest(it, done, step);
+}
+
+static ALWAYS_INLINE size_t
 zero_step(struct iter *it)
 {
 	return iter_zero(it, MIN(it->left, (size_t)PAGE_SIZE));
 }
 
+/* Offsets do not move in these devices. */
 static enum err
-zero_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
+zero_read(
+    struct file *f UNUSED, struct iter *it, uint64_t *off UNUSED, size_t *done)
 {
-	(void)f;
-	return fill_iter(it, off, done, zero_step);
+	return fill_iter(it, done, zero_step);
 }
 
 /* A private mapping of /dev/zero is anonymous memory, a shared one a fresh
@@ -111,20 +114,20 @@ random_step(struct iter *it)
 }
 
 static enum err
-random_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
+random_read(
+    struct file *f UNUSED, struct iter *it, uint64_t *off UNUSED, size_t *done)
 {
-	(void)f;
-	return fill_iter(it, off, done, random_step);
+	return fill_iter(it, done, random_step);
 }
 
 /* What programs write is stirred in; it cannot make the state worse. */
 static enum err
-random_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
+random_write(
+    struct file *f UNUSED, struct iter *it, uint64_t *off UNUSED, size_t *done)
 {
 	size_t start = it->left;
 	enum err e = OK;
 
-	(void)f;
 	while (it->left != 0 && e == OK &&
 	    (it->left == start || !signal_pending(thread_current()))) {
 		uint64_t word = 0;
@@ -135,7 +138,6 @@ random_write(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 			random_stir(word);
 	}
 	*done = start - it->left;
-	advance_offset(off, *done);
 	return *done != 0 ? OK : e;
 }
 

@@ -196,8 +196,8 @@ cached_pages(const struct vnode *v, uint64_t size)
 	    atomic_load_explicit(&v->cache.resident, memory_order_relaxed);
 }
 
-void
-vnode_stat(struct vnode *v, struct file_stat *out)
+static ALWAYS_INLINE void
+stat_common(const struct vnode *v, struct file_stat *out)
 {
 	unsigned seq;
 
@@ -209,32 +209,63 @@ vnode_stat(struct vnode *v, struct file_stat *out)
 	out->gid = atomic_load_explicit(&v->gid, memory_order_relaxed);
 	out->rdev = v->rdev;
 	out->block_size = PAGE_SIZE;
-	out->mount_id = 0;
 	do {
 		seq = seq_read_begin(&v->attr_seq);
 		times_read(v, out);
 	} while (seq_read_retry(&v->attr_seq, seq));
-	if (v->has_cache) {
-		out->size = memobj_size(&v->cache);
-		out->blocks = v->blocks != 0 ? v->blocks :
-		    cached_pages(v, out->size) * (PAGE_SIZE / 512);
-		return;
-	}
+}
+
+static ALWAYS_INLINE void
+stat_cached(const struct vnode *v, struct file_stat *out)
+{
+	out->size = memobj_size(&v->cache);
+	out->blocks = v->blocks != 0 ? v->blocks :
+	    cached_pages(v, out->size) * (PAGE_SIZE / 512);
+}
+
+static void
+stat_uncached(const struct vnode *v, struct file_stat *out)
+{
 	out->size = v->link_text != NULL ? strlen(v->link_text) : 0;
 	out->blocks = v->blocks;
 }
 
+void
+vnode_stat(struct vnode *v, struct file_stat *out)
+{
+	stat_common(v, out);
+	out->mount_id = 0;
+	if (v->has_cache)
+		stat_cached(v, out);
+	else
+		stat_uncached(v, out);
+}
+
+static enum err
+stat_by_fs(struct vnode *v, struct file_stat *out)
+{
+	return v->ops->get_attr != NULL ? v->ops->get_attr(v, out) : OK;
+}
+
+static NOINLINE enum err
+stat_other(struct vnode *v, struct file_stat *out)
+{
+	stat_uncached(v, out);
+	return stat_by_fs(v, out);
+}
+
+/* In two parts: for regular files nothing is called but the file system. */
 enum err
 vfs_stat(const struct path *p, struct file_stat *out)
 {
 	struct vnode *v = path_vnode(p);
-	enum err e = OK;
 
-	vnode_stat(v, out);
-	if (v->ops->get_attr != NULL)
-		e = v->ops->get_attr(v, out);
+	stat_common(v, out);
 	out->mount_id = p->mount->id;
-	return e;
+	if (UNLIKELY(!v->has_cache))
+		return stat_other(v, out);
+	stat_cached(v, out);
+	return stat_by_fs(v, out);
 }
 
 /* ---- changing --------------------------------------------------------- */

@@ -126,13 +126,6 @@ file_rights(unsigned flags)
 	return r;
 }
 
-static bool
-is_shared(const struct file *f)
-{
-	return atomic_load_explicit(
-	    &f->obj.refs.count, memory_order_relaxed) > 1;
-}
-
 /* RLIMIT_FSIZE: cuts the write, or signals when nothing is allowed. */
 static NOINLINE enum err
 write_limited(struct file *f, struct iter *it, uint64_t *off, size_t *done,
@@ -195,26 +188,24 @@ shared_transfer(struct file *f, struct iter *it, size_t *done, transfer_fn *fn)
 }
 
 enum err
-file_read(struct file *f, struct iter *it, size_t *done)
+file_read_refused(const struct file *f)
 {
-	unsigned flags = file_flags(f);
-
-	if (UNLIKELY((flags & FILE_READ) == 0))
+	if ((file_flags(f) & FILE_READ) == 0)
 		return ERR_BADHANDLE;
-	if (UNLIKELY(f->ops->read == NULL))
-		return f->ops == &vnode_dir_ops ? ERR_ISDIR : ERR_NOTSUP;
-	if (flags & FILE_STREAM)
-		return f->ops->read(f, it, NULL, done);
-	if (is_shared(f))
-		return shared_transfer(f, it, done, f->ops->read);
-	return f->ops->read(f, it, &f->off, done);
+	return f->ops == &vnode_dir_ops ? ERR_ISDIR : ERR_NOTSUP;
+}
+
+enum err
+file_read_shared(struct file *f, struct iter *it, size_t *done)
+{
+	return shared_transfer(f, it, done, f->ops->read);
 }
 
 static enum err
 write_any(struct file *f, struct iter *it, size_t *done)
 {
-	return is_shared(f) ? shared_transfer(f, it, done, write_at) :
-	    write_at(f, it, &f->off, done);
+	return file_is_private(f) ? write_at(f, it, &f->off, done) :
+	    shared_transfer(f, it, done, write_at);
 }
 
 static NOINLINE enum err
@@ -226,17 +217,9 @@ write_synced(struct file *f, struct iter *it, size_t *done)
 }
 
 enum err
-file_write(struct file *f, struct iter *it, size_t *done)
+file_write_at(struct file *f, struct iter *it, size_t *done)
 {
-	unsigned flags = file_flags(f);
-
-	if (UNLIKELY((flags & FILE_WRITE) == 0))
-		return ERR_BADHANDLE;
-	if (UNLIKELY(f->ops->write == NULL))
-		return ERR_NOTSUP;
-	if (flags & FILE_STREAM)
-		return f->ops->write(f, it, NULL, done);
-	if (UNLIKELY(flags & (FILE_SYNC | FILE_DSYNC)))
+	if (UNLIKELY(file_flags(f) & (FILE_SYNC | FILE_DSYNC)))
 		return write_synced(f, it, done);
 	return write_any(f, it, done);
 }
@@ -253,7 +236,7 @@ file_pread(struct file *f, struct iter *it, uint64_t off, size_t *done)
 	if (off > INT64_MAX)
 		return ERR_INVAL;
 	if (f->ops->read == NULL)
-		return f->ops == &vnode_dir_ops ? ERR_ISDIR : ERR_NOTSUP;
+		return file_read_refused(f);
 	return f->ops->read(f, it, &off, done);
 }
 
@@ -334,16 +317,20 @@ file_control(struct file *f, unsigned cmd, uintptr_t arg, long *ret)
 	return f->ops->control(f, cmd, arg, ret);
 }
 
+static NOINLINE enum err
+stat_pathless(struct file *f, struct file_stat *st)
+{
+	if (f->ops->stat == NULL)
+		return ERR_NOTSUP;
+	*st = (struct file_stat){ 0 };
+	return f->ops->stat(f, st);
+}
+
 enum err
 file_stat_of(struct file *f, struct file_stat *st)
 {
-	if (f->ops->stat != NULL) {
-		*st = (struct file_stat){ 0 };
-		return f->ops->stat(f, st);
-	}
-	if (f->vnode == NULL)
-		return ERR_NOTSUP;
-	return vfs_stat(&f->path, st);
+	return LIKELY(f->ops->stat == NULL && f->vnode != NULL) ?
+	    vfs_stat(&f->path, st) : stat_pathless(f, st);
 }
 
 /* "." and ".." come first, at 0 and 1; file systems count from 2. */

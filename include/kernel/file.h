@@ -180,8 +180,10 @@ rights_t file_rights(unsigned flags);
 
 /* Generic services used by every ABI. They check FILE_READ/FILE_WRITE, take
  * the offset lock, honour FILE_APPEND, RLIMIT_FSIZE, and count bytes. */
-enum err file_read(struct file *f, struct iter *it, size_t *done);
-enum err file_write(struct file *f, struct iter *it, size_t *done);
+static inline enum err file_read(
+    struct file *f, struct iter *it, size_t *done);
+static inline enum err file_write(
+    struct file *f, struct iter *it, size_t *done);
 enum err file_pread(
     struct file *f, struct iter *it, uint64_t off, size_t *done);
 enum err file_pwrite(
@@ -192,6 +194,45 @@ enum err file_pwrite(
 #define SEEK_DATA_ 3
 #define SEEK_HOLE_ 4
 enum err file_seek(struct file *f, int64_t off, int whence, uint64_t *out);
+
+/* What file_read and file_write leave to functions. */
+enum err file_read_refused(const struct file *f); /* why not */
+enum err file_read_shared(struct file *f, struct iter *it, size_t *done);
+enum err file_write_at(struct file *f, struct iter *it, size_t *done);
+
+/* Nobody else has the description: its offset needs no lock. */
+static inline bool
+file_is_private(const struct file *f)
+{
+	return LIKELY(atomic_load_explicit(
+	    &f->obj.refs.count, memory_order_relaxed) == 1);
+}
+
+static inline enum err
+file_read(struct file *f, struct iter *it, size_t *done)
+{
+	unsigned flags = file_flags(f);
+
+	if (UNLIKELY((flags & FILE_READ) == 0 || f->ops->read == NULL))
+		return file_read_refused(f);
+	if (flags & FILE_STREAM)
+		return f->ops->read(f, it, NULL, done);
+	return file_is_private(f) ? f->ops->read(f, it, &f->off, done) :
+	    file_read_shared(f, it, done);
+}
+
+static inline enum err
+file_write(struct file *f, struct iter *it, size_t *done)
+{
+	unsigned flags = file_flags(f);
+
+	if (UNLIKELY((flags & FILE_WRITE) == 0))
+		return ERR_BADHANDLE;
+	if (UNLIKELY(f->ops->write == NULL))
+		return ERR_NOTSUP;
+	return flags & FILE_STREAM ? f->ops->write(f, it, NULL, done) :
+	    file_write_at(f, it, done);
+}
 
 /* What is ready; kinds that never wait always are. */
 static inline unsigned

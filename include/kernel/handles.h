@@ -12,6 +12,7 @@
 
 #include <kernel/obj.h>
 #include <kernel/task.h>
+#include <lib/bits.h>
 
 #define SLOT_PTR_BITS 48
 #define SLOT_PTR_MASK ((UINT64_C(1) << SLOT_PTR_BITS) - 1)
@@ -155,9 +156,40 @@ struct handle_slots *slots_create(unsigned size); /* NULL: memory */
 size_t slots_bytes(unsigned size);
 void slots_free(struct handle_slots *s);
 void slots_free_later(struct handle_slots *s); /* after a grace period */
-/* The first free slot >= from; size when there is none. O(log n). */
-unsigned slots_find(const struct handle_slots *s, unsigned from);
-void slots_take(struct handle_slots *s, unsigned n);
-void slots_give(struct handle_slots *s, unsigned n);
+/* The map beyond the word at hand. */
+unsigned slots_find_above(const struct handle_slots *s, unsigned word);
+void slots_word_full(struct handle_slots *s, unsigned word);
+void slots_word_free(struct handle_slots *s, unsigned word);
+
+/* The first free slot >= from, which is below size; size when there is none.
+ * O(log n). */
+static inline unsigned
+slots_find(const struct handle_slots *s, unsigned from)
+{
+	uint64_t word = ~s->map[0][from / 64] & ~UINT64_C(0) << from % 64;
+
+	return LIKELY(word != 0) ? from / 64 * 64 + ctz64(word) :
+	    slots_find_above(s, from / 64);
+}
+
+static inline void
+slots_take(struct handle_slots *s, unsigned n)
+{
+	uint64_t word = s->map[0][n / 64] |= UINT64_C(1) << n % 64;
+
+	if (UNLIKELY(word == ~UINT64_C(0)))
+		slots_word_full(s, n / 64);
+}
+
+static inline void
+slots_give(struct handle_slots *s, unsigned n)
+{
+	uint64_t word = s->map[0][n / 64];
+
+	s->map[0][n / 64] = word & ~(UINT64_C(1) << n % 64);
+	if (UNLIKELY(word == ~UINT64_C(0)))
+		slots_word_free(s, n / 64);
+}
+
 /* to is larger than from and empty. */
 void slots_copy(struct handle_slots *to, const struct handle_slots *from);

@@ -243,10 +243,24 @@ waitq_idle(const struct waitq *q)
  * another CPU. */
 #define WAKE_SYNC 0x80000000u
 
-/* Wakes every waiter whose wake function agrees. Any context. */
-void waitq_wake(struct waitq *q, unsigned key);
-/* Wakes non-exclusive waiters and the first n exclusive ones. */
-void waitq_wake_some(struct waitq *q, unsigned key, unsigned n);
+void waitq_wake_waiting(struct waitq *q, unsigned key, unsigned n);
+
+/* Wakes non-exclusive waiters and the first n exclusive ones, whose wake
+ * function agrees. Any context. */
+static inline void
+waitq_wake_some(struct waitq *q, unsigned key, unsigned n)
+{
+	if (!waitq_idle(q))
+		waitq_wake_waiting(q, key, n);
+}
+
+/* Every waiter. */
+static inline void
+waitq_wake(struct waitq *q, unsigned key)
+{
+	waitq_wake_some(q, key, ~0u);
+}
+
 /* The same by a caller that holds q->lock, whose data it also covers. */
 void waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
     REQUIRES(q->lock);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <kernel/arch.h>
+#include <kernel/attr.h>
 #include <kernel/err.h>
 
 struct space;
@@ -25,6 +26,8 @@ enum err user_string_in(char *dst, uintptr_t src, size_t max, size_t *len);
 size_t user_copy_in_nofault(void *dst, uintptr_t src, size_t len);
 size_t user_copy_out_nofault(uintptr_t dst, const void *src, size_t len);
 size_t user_zero_nofault(uintptr_t dst, size_t len);
+/* The byte at addr if the CPU knows its page, else -1; any context. */
+int user_peek_byte(uintptr_t addr);
 /* Makes pages present and accessible (PROT_READ or PROT_WRITE). */
 enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
 
@@ -35,8 +38,14 @@ enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
  * user_view_end(): be short. Other threads may write there meanwhile, so what
  * is checked is read once.
  */
-void *user_view(
-    uintptr_t addr, size_t len, unsigned access, unsigned long *flags);
+void *user_view_read(uintptr_t addr, size_t len, unsigned long *flags);
+void *user_view_write(uintptr_t addr, size_t len, unsigned long *flags);
+static inline void *
+user_view(uintptr_t addr, size_t len, unsigned access, unsigned long *flags)
+{
+	return access & PROT_WRITE ? user_view_write(addr, len, flags) :
+	    user_view_read(addr, len, flags);
+}
 static inline void
 user_view_end(unsigned long flags)
 {
@@ -58,6 +67,39 @@ enum err user_cmpxchg32_nofault(
 #define PATH_MAX 4096
 enum err user_path_in(uintptr_t src, char **out, size_t *len);
 void path_buf_free(char *path);
+
+/* A path that needs no buffer when it is short, as most are. */
+struct user_path {
+	const char *text; /* NUL-terminated: in words, or page */
+	size_t len;
+	char *page; /* of a long path, or NULL */
+	uint64_t words[9];
+};
+/* Fills p->words, text and len by the path at src; false: it is long, or in
+ * a page that the CPU does not know. */
+bool user_path_short(struct user_path *p, uintptr_t src);
+
+/* As user_path_in; release with user_path_put. */
+static inline enum err
+user_path_get(struct user_path *p, uintptr_t src)
+{
+	enum err e;
+
+	p->page = NULL;
+	if (LIKELY(user_path_short(p, src)))
+		return OK;
+	e = user_path_in(src, &p->page, &p->len);
+	p->text = p->page;
+	return e;
+}
+
+static inline void
+user_path_put(struct user_path *p)
+{
+	if (UNLIKELY(p->page != NULL))
+		path_buf_free(p->page);
+	p->page = NULL;
+}
 
 /* Another space's memory (ptrace, /proc/PID/mem): pages are pinned. */
 enum err space_read(struct space *s, uintptr_t addr, void *dst, size_t len);

@@ -73,29 +73,17 @@ pipe_unref(struct pipe *p)
 }
 
 static void
-wake(struct waitq *q, unsigned key)
-{
-	if (!waitq_idle(q))
-		waitq_wake(q, key | WAKE_SYNC);
-}
-
-static void
-wake_one(struct waitq *q, unsigned key)
-{
-	if (!waitq_idle(q))
-		waitq_wake_some(q, key | WAKE_SYNC, 1);
-}
-
-static void
 wake_readers(struct pipe *p)
 {
-	wake_one(&p->read_wait, POLL_IN | POLL_RDNORM);
+	waitq_wake_some(
+	    &p->read_wait, POLL_IN | POLL_RDNORM | WAKE_SYNC, 1);
 }
 
 static void
 wake_writers(struct pipe *p)
 {
-	wake_one(&p->write_wait, POLL_OUT | POLL_WRNORM);
+	waitq_wake_some(
+	    &p->write_wait, POLL_OUT | POLL_WRNORM | WAKE_SYNC, 1);
 }
 
 /* Without the lock: a change under our feet has a wake of its own. */
@@ -608,9 +596,9 @@ pipe_detach(struct pipe *p, unsigned flags)
 	if (flags & FILE_WRITE)
 		p->writers--;
 	if (p->writers == 0)
-		wake(&p->read_wait, POLL_IN | POLL_HUP);
+		waitq_wake(&p->read_wait, POLL_IN | POLL_HUP | WAKE_SYNC);
 	if (p->readers == 0)
-		wake(&p->write_wait, POLL_OUT | POLL_ERR);
+		waitq_wake(&p->write_wait, POLL_OUT | POLL_ERR | WAKE_SYNC);
 }
 
 static void

@@ -9,6 +9,17 @@
  * end of the list, where the next wait asks again; so a wait costs as much
  * as there are ready items, however many the set has.
  *
+ * Items come to the list under the queue's lock and leave it under set->lock
+ * as well, so the holder of set->lock walks it without the other. A look at a
+ * level-triggered item leaves it on the list if there is something to report.
+ * An item that goes off the list is looked at once more, since a waker that
+ * still found it there has done nothing:
+ *
+ *	looker: ready = false, fence, look at the file
+ *	waker:  the file changes, fence, is it ready? then nothing to do
+ *
+ * Either the looker sees the change or the waker puts the item back.
+ *
  * The ready list is under the lock of the set's own queue, on which waiters
  * and outer sets sit: a wake-up that goes through nested sets takes one lock
  * a level, from the inside out. Sets nest a few deep and never in a ring
@@ -47,15 +58,48 @@ static struct waitq forgotten = WAITQ_INIT(forgotten);
 
 /* ---- hooks on the files' queues ---------------------------------------- */
 
+static inline bool
+is_ready(const struct ws_item *item)
+{
+	return atomic_load_explicit(&item->ready, memory_order_relaxed);
+}
+
+static inline void
+set_ready(struct ws_item *item, bool ready)
+{
+	atomic_store_explicit(&item->ready, ready, memory_order_relaxed);
+}
+
 /* Puts item on the ready list; true when it was not there. q.lock held. */
 static bool
 make_ready(struct ws_item *item)
 {
-	if (item->ready || item->disabled)
+	if (is_ready(item) || item->disabled)
 		return false;
-	item->ready = true;
+	set_ready(item, true);
 	list_add_tail(&item->set->ready, &item->ready_link);
 	return true;
+}
+
+/* q.lock held. */
+static void
+take_off(struct ws_item *item)
+{
+	if (is_ready(item))
+		list_del(&item->ready_link);
+	set_ready(item, false);
+}
+
+static NOINLINE void
+hook_ready(struct ws_item *item, unsigned key)
+{
+	struct waitset *set = item->set;
+
+	spin_lock(&set->q.lock);
+	if (make_ready(item))
+		waitq_wake_locked(&set->q,
+		    POLL_IN | POLL_RDNORM | (key & WAKE_SYNC), 1);
+	spin_unlock(&set->q.lock);
 }
 
 /* A file's queue was woken; its lock is held, irqs are off. */
@@ -64,17 +108,14 @@ hook_wake(struct wait_entry *w, unsigned key)
 {
 	struct ws_hook *hook = container_of(w, struct ws_hook, wait);
 	struct ws_item *item = hook->item;
-	struct waitset *set = item->set;
 	unsigned events = atomic_load_explicit(
 	    &item->events, memory_order_relaxed);
 
 	if ((key & ~WAKE_SYNC) != 0 && (key & events) == 0)
 		return false;
-	spin_lock(&set->q.lock);
-	if (make_ready(item))
-		waitq_wake_locked(&set->q,
-		    POLL_IN | POLL_RDNORM | (key & WAKE_SYNC), 1);
-	spin_unlock(&set->q.lock);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!is_ready(item))
+		hook_ready(item, key);
 	return true;
 }
 
@@ -188,8 +229,7 @@ item_remove(struct waitset *set, struct ws_item *item)
 
 	hooks_remove(item);
 	flags = spin_lock_irq(&set->q.lock);
-	if (item->ready)
-		list_del(&item->ready_link);
+	take_off(item);
 	spin_unlock_irq(&set->q.lock, flags);
 	rb_erase(&set->items, &item->node);
 	list_del(&item->inner_link);
@@ -338,75 +378,120 @@ waitset_remove(struct file *set_file, struct file *f, uint32_t handle)
 
 /* ---- waiting ----------------------------------------------------------- */
 
-/* The first of the items taken for this look, no longer marked ready. */
-static struct ws_item *
-take_item(struct list *looking)
+/* These read links that others may be setting: set->lock held. */
+static RACY_READ struct ws_item *
+first_ready(const struct waitset *set)
 {
-	struct ws_item *item;
-
-	item = list_first(looking, struct ws_item, ready_link);
-	if (item != NULL) {
-		list_del(&item->ready_link);
-		item->ready = false;
-	}
-	return item;
+	return list_first(&set->ready, struct ws_item, ready_link);
 }
 
-/* After item was reported: it waits for the next change, or for the next
- * look, or for nothing. */
-static void
-put_back(struct ws_item *item)
+/* Perhaps others came behind it meanwhile. */
+static RACY_READ struct ws_item *
+last_ready(const struct waitset *set)
 {
+	return list_last(&set->ready, struct ws_item, ready_link);
+}
+
+static RACY_READ bool
+is_alone(const struct ws_item *item)
+{
+	return item->ready_link.next == &item->set->ready &&
+	    item->set->ready.next == &item->ready_link;
+}
+
+static inline bool
+is_level(const struct ws_item *item)
+{
+	return (item->flags & (WAITSET_EDGE | WAITSET_ONESHOT)) == 0;
+}
+
+static inline unsigned
+events_now(const struct ws_item *item)
+{
+	return file_poll(item->file, NULL) &
+	    atomic_load_explicit(&item->events, memory_order_relaxed);
+}
+
+/* Takes item off the list before the look; a change after it puts it back. */
+static NOINLINE unsigned
+look_taken(struct waitset *set, struct ws_item *item)
+{
+	unsigned long flags = spin_lock_irq(&set->q.lock);
+
+	take_off(item);
+	spin_unlock_irq(&set->q.lock, flags);
+	atomic_thread_fence(memory_order_seq_cst);
+	return events_now(item);
+}
+
+/* What is true of a ready item now; nothing: it went off the list. */
+static inline unsigned
+look(struct waitset *set, struct ws_item *item)
+{
+	unsigned events = LIKELY(is_level(item)) ? events_now(item) : 0;
+
+	return LIKELY(events != 0) ? events : look_taken(set, item);
+}
+
+/* After item was reported: it waits for the next look, behind all others, or
+ * for the next change, or for nothing. */
+static NOINLINE void
+put_back_locked(struct waitset *set, struct ws_item *item)
+{
+	unsigned long flags = spin_lock_irq(&set->q.lock);
+
 	if (item->flags & WAITSET_ONESHOT) {
 		item->disabled = true;
-		if (item->ready) {
-			list_del(&item->ready_link);
-			item->ready = false;
-		}
-	} else if ((item->flags & WAITSET_EDGE) == 0) {
+		take_off(item);
+	} else if (is_level(item)) {
+		take_off(item);
 		make_ready(item);
 	}
+	spin_unlock_irq(&set->q.lock, flags);
 }
 
-static void
-list_splice_front(struct list *head, struct list *from)
+static inline void
+put_back(struct waitset *set, struct ws_item *item)
 {
-	list_splice_tail(from, head);
-	list_splice_tail(head, from);
+	if (UNLIKELY(!is_level(item) || !is_ready(item) || !is_alone(item)))
+		put_back_locked(set, item);
 }
 
-/* Reports up to max ready items. q.lock is dropped for each look at a file
- * only; set->lock keeps the items. */
-static unsigned
+static NOINLINE void
+wake_other(struct waitset *set)
+{
+	unsigned long flags = spin_lock_irq(&set->q.lock);
+
+	if (!list_empty(&set->ready))
+		waitq_wake_locked(&set->q, POLL_IN | POLL_RDNORM, 1);
+	spin_unlock_irq(&set->q.lock, flags);
+}
+
+/* Looks once at each item that is ready when it begins. NO_CANARY: out is
+ * the caller's. */
+static NO_CANARY unsigned
 report(struct waitset *set, struct waitset_event *out, unsigned max)
 {
-	struct list looking = LIST_INIT(looking);
-	struct ws_item *item;
-	unsigned long flags;
+	struct ws_item *item, *last;
 	unsigned n = 0;
 
 	mutex_lock(&set->lock);
-	flags = spin_lock_irq(&set->q.lock);
-	list_splice_tail(&looking, &set->ready);
-	while (n < max && (item = take_item(&looking)) != NULL) {
-		unsigned events;
+	last = last_ready(set);
+	while ((item = first_ready(set)) != NULL) {
+		unsigned events = look(set, item);
 
-		spin_unlock_irq(&set->q.lock, flags);
-		events = file_poll(item->file, NULL) &
-		    atomic_load_explicit(&item->events, memory_order_relaxed);
-		flags = spin_lock_irq(&set->q.lock);
-		if (events == 0)
-			continue;
-		out[n].events = events;
-		out[n++].data = item->data;
-		put_back(item);
+		if (LIKELY(events != 0)) {
+			out[n].events = events;
+			out[n].data = item->data;
+			n++;
+			put_back(set, item);
+		}
+		if (item == last || n == max)
+			break;
 	}
-	list_splice_front(&set->ready, &looking);
 	/* Another thread may serve what is left. */
-	if (n == max && !list_empty(&set->ready) &&
-	    !list_empty(&set->q.entries))
-		waitq_wake_locked(&set->q, POLL_IN | POLL_RDNORM, 1);
-	spin_unlock_irq(&set->q.lock, flags);
+	if (n == max && UNLIKELY(!list_empty(&set->q.entries)))
+		wake_other(set);
 	mutex_unlock(&set->lock);
 	return n;
 }
@@ -417,7 +502,7 @@ has_ready(struct waitset *set)
 	return !list_empty(&set->ready);
 }
 
-static enum err
+static NOINLINE enum err
 sleep_until_ready(struct waitset *set, ns_t deadline)
 {
 	struct wait_entry w = { .exclusive = true };
@@ -433,32 +518,38 @@ sleep_until_ready(struct waitset *set, ns_t deadline)
 	return e;
 }
 
+/* Nothing was there to report. */
+static NOINLINE enum err
+wait_again(struct waitset *set, struct waitset_event *out, unsigned max,
+    ns_t deadline, unsigned *count)
+{
+	for (;;) {
+		enum err e = sleep_until_ready(set, deadline);
+
+		if (has_ready(set)) {
+			*count = report(set, out, max);
+			if (*count > 0)
+				return OK;
+		} else if (e == ERR_TIMEDOUT) {
+			*count = 0;
+			return OK;
+		} else if (e != OK) {
+			return e;
+		}
+	}
+}
+
 enum err
 waitset_wait(struct file *f, struct waitset_event *out, unsigned max,
     ns_t deadline, unsigned *count)
 {
 	struct waitset *set = waitset_of(f);
 
-	if (set == NULL || max == 0)
+	if (UNLIKELY(set == NULL || max == 0))
 		return ERR_INVAL;
-	for (;;) {
-		unsigned n = has_ready(set) ? report(set, out, max) : 0;
-		enum err e;
-
-		if (n > 0 || deadline == 0) {
-			*count = n;
-			return OK;
-		}
-		e = sleep_until_ready(set, deadline);
-		if (has_ready(set))
-			continue;
-		if (e == ERR_TIMEDOUT) {
-			*count = 0;
-			return OK;
-		}
-		if (e != OK)
-			return e;
-	}
+	*count = has_ready(set) ? report(set, out, max) : 0;
+	return LIKELY(*count > 0 || deadline == 0) ? OK :
+	    wait_again(set, out, max, deadline, count);
 }
 
 /* ---- file -------------------------------------------------------------- */
@@ -467,24 +558,22 @@ waitset_wait(struct file *f, struct waitset_event *out, unsigned max,
 static bool
 verify_ready(struct waitset *set)
 {
-	struct list looking = LIST_INIT(looking);
-	struct ws_item *item;
-	unsigned long flags;
+	struct ws_item *item, *last;
 	bool found = false;
 
 	mutex_lock(&set->lock);
-	flags = spin_lock_irq(&set->q.lock);
-	list_splice_tail(&looking, &set->ready);
-	while (!found && (item = take_item(&looking)) != NULL) {
-		spin_unlock_irq(&set->q.lock, flags);
-		found = (file_poll(item->file, NULL) &
-		    atomic_load(&item->events)) != 0;
-		flags = spin_lock_irq(&set->q.lock);
-		if (found)
+	last = last_ready(set);
+	while (!found && (item = first_ready(set)) != NULL) {
+		found = look(set, item) != 0;
+		if (found && !is_ready(item)) {
+			unsigned long flags = spin_lock_irq(&set->q.lock);
+
 			make_ready(item);
+			spin_unlock_irq(&set->q.lock, flags);
+		}
+		if (item == last)
+			break;
 	}
-	list_splice_front(&set->ready, &looking);
-	spin_unlock_irq(&set->q.lock, flags);
 	mutex_unlock(&set->lock);
 	return found;
 }

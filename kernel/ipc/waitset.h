@@ -35,7 +35,7 @@ struct ws_item {
 	atomic_uint events; /* [A] POLL_*; changed under [l] and [q] */
 	unsigned flags; /* [l] WAITSET_* */
 	uint64_t data; /* [l] */
-	bool ready; /* [q] on the ready list, or being looked at */
+	atomic_bool ready; /* [q] on the ready list; read without lock */
 	bool disabled; /* [q] one-shot that was reported */
 	unsigned hook_count; /* [l] */
 	struct list ready_link; /* [q] */

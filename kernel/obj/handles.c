@@ -30,6 +30,13 @@ slots_of(struct handle_table *t)
 	return atomic_load_explicit(&t->slots, memory_order_acquire);
 }
 
+/* t->lock held: nobody else stores them. */
+static struct handle_slots *
+slots_locked(struct handle_table *t) REQUIRES(t->lock)
+{
+	return atomic_load_explicit(&t->slots, memory_order_relaxed);
+}
+
 static uint64_t
 slot_load(const struct handle_slots *s, unsigned h)
 {
@@ -241,33 +248,56 @@ grow(struct handle_table *t, unsigned h) REQUIRES(t->lock)
 	return OK;
 }
 
+/* No slot from h on is free in the table as it is. */
+static NOINLINE enum err
+take_grown(struct handle_table *t, unsigned h, uint64_t v, uint32_t *out)
+    REQUIRES(t->lock)
+{
+	struct handle_slots *s;
+
+	do {
+		enum err e = h >= t->limit ? ERR_MFILE : grow(t, h);
+
+		if (e != OK)
+			return e;
+		s = slots_locked(t);
+		h = slots_find(s, h);
+	} while (h >= s->size);
+	if (h >= t->limit)
+		return ERR_MFILE;
+	slots_take(s, h);
+	slot_store(s, h, v);
+	t->count++;
+	*out = h;
+	return OK;
+}
+
 /* Puts v into the lowest free slot >= from. */
+static inline enum err
+take_locked(struct handle_table *t, unsigned from, uint64_t v, uint32_t *out)
+    REQUIRES(t->lock)
+{
+	struct handle_slots *s = slots_locked(t);
+	unsigned h = from < s->size ? slots_find(s, from) : from;
+
+	if (UNLIKELY(h >= s->size))
+		return take_grown(t, h, v, out);
+	if (UNLIKELY(h >= t->limit))
+		return ERR_MFILE;
+	slots_take(s, h);
+	slot_store(s, h, v);
+	t->count++;
+	*out = h;
+	return OK;
+}
+
 static enum err
 take_slot(struct handle_table *t, unsigned from, uint64_t v, uint32_t *out)
 {
-	enum err e = OK;
-	unsigned h;
+	enum err e;
 
 	spin_lock(&t->lock);
-	for (;;) {
-		struct handle_slots *s = slots_of(t);
-
-		h = from < s->size ? slots_find(s, from) : from;
-		if (UNLIKELY(h >= t->limit)) {
-			e = ERR_MFILE;
-			break;
-		}
-		if (LIKELY(h < s->size)) {
-			slots_take(s, h);
-			slot_store(s, h, v);
-			t->count++;
-			*out = h;
-			break;
-		}
-		e = grow(t, h);
-		if (e != OK)
-			break;
-	}
+	e = take_locked(t, from, v, out);
 	spin_unlock(&t->lock);
 	return e;
 }
@@ -284,15 +314,15 @@ handle_install(struct handle_table *t, uint32_t h, struct obj *o,
     rights_t rights, unsigned flags)
 {
 	spin_lock(&t->lock);
-	slot_store(slots_of(t), h, slot_make(o, rights, flags));
+	slot_store(slots_locked(t), h, slot_make(o, rights, flags));
 	spin_unlock(&t->lock);
 }
 
 /* Lock held; the slot's object is the caller's to drop. */
 static uint64_t
-free_slot(struct handle_table *t, unsigned h)
+free_slot(struct handle_table *t, unsigned h) REQUIRES(t->lock)
 {
-	struct handle_slots *s = slots_of(t);
+	struct handle_slots *s = slots_locked(t);
 	uint64_t v = slot_load(s, h);
 
 	slot_store(s, h, 0);
@@ -323,10 +353,12 @@ handle_add(struct handle_table *t, struct obj *o, rights_t rights,
 enum err
 handle_close(struct handle_table *t, uint32_t h)
 {
+	const struct handle_slots *s;
 	uint64_t v = 0;
 
 	spin_lock(&t->lock);
-	if (h < slots_of(t)->size && slot_is_live(slot_load(slots_of(t), h)))
+	s = slots_locked(t);
+	if (LIKELY(h < s->size && slot_is_live(slot_load(s, h))))
 		v = free_slot(t, h);
 	spin_unlock(&t->lock);
 	if (v == 0)
@@ -453,18 +485,26 @@ copy_of(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
 	return e;
 }
 
+/* The lock keeps the object until the copy has a reference of its own. */
 enum err
 handle_dup(struct handle_table *t, uint32_t h, rights_t mask, unsigned flags,
     uint32_t *inout)
 {
+	const struct handle_slots *s;
+	enum err e = ERR_BADHANDLE;
 	uint64_t v = 0;
-	enum err e;
 
-	e = copy_of(t, h, mask, flags, &v);
-	if (e != OK)
-		return e;
-	e = take_slot(t, *inout, v, inout);
-	if (e != OK)
+	spin_lock(&t->lock);
+	s = slots_locked(t);
+	if (LIKELY(h < s->size))
+		v = slot_load(s, h);
+	if (LIKELY(slot_is_live(v))) {
+		obj_ref(slot_obj(v));
+		e = take_locked(t, *inout, slot_make(
+		    slot_obj(v), slot_rights(v) & mask, flags), inout);
+	}
+	spin_unlock(&t->lock);
+	if (UNLIKELY(e != OK) && slot_is_live(v))
 		obj_unref(slot_obj(v));
 	return e;
 }

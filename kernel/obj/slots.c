@@ -105,53 +105,46 @@ slots_free_later(struct handle_slots *s)
  * a level the search goes on behind the word it came from.
  */
 unsigned
-slots_find(const struct handle_slots *s, unsigned from)
+slots_find_above(const struct handle_slots *s, unsigned word)
 {
-	unsigned level = 0, at = from;
+	unsigned level = 0, at = word;
+	uint64_t free = 0;
 
-	for (;;) {
-		unsigned bits = level == 0 ? s->size :
-		    level_words(s->size, level - 1);
-		uint64_t word;
-
-		if (at >= bits)
-			return s->size;
-		word = ~s->map[level][at / 64] & ~UINT64_C(0) << at % 64;
-		if (word != 0) {
-			at = at / 64 * 64 + ctz64(word);
-			if (at >= bits)
-				return s->size;
-			break;
-		}
-		at = at / 64 + 1;
+	while (free == 0) {
 		if (++level == s->levels)
 			return s->size;
-	}
-	while (level-- > 0) {
-		at = at * 64 + ctz64(~s->map[level][at]);
-		if (level == 0 && at >= s->size)
+		at++;
+		if (at >= level_words(s->size, level - 1))
 			return s->size;
+		free = ~s->map[level][at / 64] & ~UINT64_C(0) << at % 64;
+		if (free == 0)
+			at /= 64;
 	}
+	at = at / 64 * 64 + ctz64(free);
+	if (at >= level_words(s->size, level - 1))
+		return s->size;
+	while (level-- > 0)
+		at = at * 64 + ctz64(~s->map[level][at]);
 	return at;
 }
 
 void
-slots_take(struct handle_slots *s, unsigned n)
+slots_word_full(struct handle_slots *s, unsigned word)
 {
-	for (unsigned i = 0; i < s->levels; i++, n /= 64) {
-		bitmap_set(s->map[i], n);
-		if (s->map[i][n / 64] != ~UINT64_C(0))
+	for (unsigned i = 1; i < s->levels; i++, word /= 64) {
+		bitmap_set(s->map[i], word);
+		if (s->map[i][word / 64] != ~UINT64_C(0))
 			break;
 	}
 }
 
 void
-slots_give(struct handle_slots *s, unsigned n)
+slots_word_free(struct handle_slots *s, unsigned word)
 {
-	for (unsigned i = 0; i < s->levels; i++, n /= 64) {
-		bool was_full = s->map[i][n / 64] == ~UINT64_C(0);
+	for (unsigned i = 1; i < s->levels; i++, word /= 64) {
+		bool was_full = s->map[i][word / 64] == ~UINT64_C(0);
 
-		bitmap_clear(s->map[i], n);
+		bitmap_clear(s->map[i], word);
 		if (!was_full)
 			break;
 	}

@@ -71,26 +71,8 @@ waitq_remove(struct waitq *q, struct wait_entry *w)
 	spin_unlock_irq(&q->lock, flags);
 }
 
-void
-waitq_wake(struct waitq *q, unsigned key)
-{
-	waitq_wake_some(q, key, ~0u);
-}
-
-void
-waitq_wake_some(struct waitq *q, unsigned key, unsigned n)
-{
-	unsigned long flags;
-
-	if (waitq_idle(q))
-		return;
-	flags = spin_lock_irq(&q->lock);
-	waitq_wake_locked(q, key, n);
-	spin_unlock_irq(&q->lock, flags);
-}
-
-void
-waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
+static ALWAYS_INLINE void
+wake_entries(struct waitq *q, unsigned key, unsigned n)
 {
 	struct wait_entry *w, *ahead;
 
@@ -102,6 +84,21 @@ waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
 		if (w->wake(w, key) && exclusive && --n == 0)
 			break;
 	}
+}
+
+void
+waitq_wake_locked(struct waitq *q, unsigned key, unsigned n)
+{
+	wake_entries(q, key, n);
+}
+
+void
+waitq_wake_waiting(struct waitq *q, unsigned key, unsigned n)
+{
+	unsigned long flags = spin_lock_irq(&q->lock);
+
+	wake_entries(q, key, n);
+	spin_unlock_irq(&q->lock, flags);
 }
 
 bool

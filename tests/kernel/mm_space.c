@@ -141,6 +141,70 @@ PROGRAM_TEST(a_copy_across_a_hole_reports_how_far_it_came)
 	EXPECT(user_copy_in_nofault(buf, AT + PG - 40, 100) == 40);
 }
 
+/* Every length and alignment: bytes and words go other ways than the rest,
+ * and nothing beside them may change. */
+PROGRAM_TEST(small_copies_move_what_they_should_and_nothing_else)
+{
+	struct space *s = task_current()->space;
+	ALIGNED(8) uint8_t from[96], to[96];
+	unsigned wrong = 0;
+
+	map_at(s, AT, 2, RW);
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] = (uint8_t)(i + 1);
+	for (size_t n = 0; n <= 72; n++) {
+		for (size_t shift = 0; shift < 8; shift++) {
+			vaddr_t at = AT + PG - 40 + shift;
+
+			EXPECT_OK(user_zero(AT + PG - 64, 192));
+			EXPECT_OK(user_copy_out(at, from + shift, n));
+			memset(to, 0xee, sizeof(to));
+			EXPECT_OK(user_copy_in(to, at - 1, n + 2));
+			wrong += to[0] != 0 || to[n + 1] != 0 ||
+			    to[n + 2] != 0xee ||
+			    memcmp(to + 1, from + shift, n) != 0;
+			EXPECT_OK(user_zero(at, n));
+			EXPECT_OK(user_copy_in(to, at, n));
+			for (size_t i = 0; i < n; i++)
+				wrong += to[i] != 0;
+		}
+	}
+	EXPECT(wrong == 0);
+}
+
+PROGRAM_TEST(paths_of_all_lengths_arrive_from_all_places)
+{
+	struct space *s = task_current()->space;
+	struct user_path p;
+	char text[160];
+	unsigned wrong = 0;
+
+	map_at(s, AT, 2, RW);
+	memset(text, 'x', sizeof(text));
+	for (size_t n = 0; n < 150; n++) {
+		for (size_t shift = 0; shift < 9; shift++) {
+			vaddr_t at = AT + PG - 75 + shift;
+
+			EXPECT_OK(user_zero(AT + PG - 80, 256));
+			EXPECT_OK(user_copy_out(at, text, n));
+			EXPECT_OK(user_path_get(&p, at));
+			wrong += p.len != n || strlen(p.text) != n ||
+			    memcmp(p.text, text, n) != 0;
+			user_path_put(&p);
+		}
+	}
+	EXPECT(wrong == 0);
+	/* Up to the last byte of what is mapped, and on. */
+	EXPECT_OK(user_copy_out(AT + 2 * PG - 5, "tail", 5));
+	EXPECT_OK(user_path_get(&p, AT + 2 * PG - 5));
+	EXPECT(p.len == 4 && strcmp(p.text, "tail") == 0);
+	user_path_put(&p);
+	EXPECT_OK(user_copy_out(AT + 2 * PG - 5, "tails", 5));
+	EXPECT(user_path_get(&p, AT + 2 * PG - 5) == ERR_FAULT);
+	EXPECT(user_peek_byte(AT + 2 * PG - 5) == 't');
+	EXPECT(user_peek_byte(AT + 2 * PG) == -1);
+}
+
 PROGRAM_TEST(fork_shares_pages_until_one_side_writes)
 {
 	struct space *s = task_current()->space, *child = NULL;

@@ -1,6 +1,25 @@
 /* Opening, reading, writing, seeking, truncating. */
 #include "check.h"
 
+/* Devices without places: their offset stays where it is. */
+static void
+device(const char *name)
+{
+	char buf[64] = "", path[40];
+	int fd, info;
+
+	OKAY(fd = open(name, O_RDWR));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	SHOW(read(fd, buf, 10) >= 0);
+	SHOW(write(fd, buf, 3));
+	SHOW(lseek(fd, 0, SEEK_CUR));
+	OKAY(info = open(path, O_RDONLY));
+	SHOW(pread(info, buf, 6, 0));
+	printf("%s %.6s\n", name, buf);
+	close(info);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -77,6 +96,9 @@ main(void)
 	close(fd2);
 	close(fd);
 	SHOW(unlink("a"));
+	device("/dev/null");
+	device("/dev/zero");
+	device("/dev/full");
 	leave();
 	return 0;
 }
