@@ -279,7 +279,7 @@ user_zero_nofault(uintptr_t dst, size_t len)
 static NOINLINE enum err
 copy_in_pages(void *dst, uintptr_t src, size_t len)
 {
-	size_t done = many_in(dst, src, len);
+	size_t done = pages_in(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(src + done, PROT_READ);
@@ -291,17 +291,24 @@ copy_in_pages(void *dst, uintptr_t src, size_t len)
 	return OK;
 }
 
+static NOINLINE enum err
+copy_in_many(void *dst, uintptr_t src, size_t len)
+{
+	return LIKELY(in_one_page(src, len) && part_in(dst, src, len)) ? OK :
+	    copy_in_pages(dst, src, len);
+}
+
 enum err
 user_copy_in(void *dst, uintptr_t src, size_t len)
 {
 	return LIKELY(few_in(dst, src, len)) ? OK :
-	    copy_in_pages(dst, src, len);
+	    copy_in_many(dst, src, len);
 }
 
 static NOINLINE enum err
 copy_out_pages(uintptr_t dst, const void *src, size_t len)
 {
-	size_t done = many_out(dst, src, len);
+	size_t done = pages_out(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(dst + done, PROT_WRITE);
@@ -314,11 +321,18 @@ copy_out_pages(uintptr_t dst, const void *src, size_t len)
 	return OK;
 }
 
+static NOINLINE enum err
+copy_out_many(uintptr_t dst, const void *src, size_t len)
+{
+	return LIKELY(in_one_page(dst, len) && part_out(dst, src, len)) ? OK :
+	    copy_out_pages(dst, src, len);
+}
+
 enum err
 user_copy_out(uintptr_t dst, const void *src, size_t len)
 {
 	return LIKELY(few_out(dst, src, len)) ? OK :
-	    copy_out_pages(dst, src, len);
+	    copy_out_many(dst, src, len);
 }
 
 enum err
