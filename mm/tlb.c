@@ -30,13 +30,14 @@
  */
 #include "tlb.h"
 
+#include <kernel/boot.h>
 #include <kernel/log.h>
 
 /* A generation: the CPU's number, below it a count that never gets so far. */
 #define CPU_SHIFT 58
 _Static_assert(CPU_MAX <= 1 << (64 - CPU_SHIFT), "a generation names its CPU");
 
-struct tlb_cpu tlb_cpus[CPU_MAX];
+static struct tlb_cpu tlb_cpus[CPU_MAX];
 
 static uint64_t
 cpu_bit(unsigned id)
@@ -56,8 +57,11 @@ generation_next(void)
 void
 tlb_init(void)
 {
-	for (unsigned i = 0; i < CPU_MAX; i++)
-		cpus[i].tlb = &tlb_cpus[i];
+	for (unsigned i = 0; i < MAX(boot_info.cpu_count, 1u); i++) {
+		cpus[i].soft = kzalloc(SOFT_ENTRIES * sizeof(*cpus[i].soft));
+		if (cpus[i].soft == NULL)
+			panic("no memory for the software TLB");
+	}
 }
 
 void
@@ -88,7 +92,7 @@ soft_fill(struct arch_space *s, vaddr_t va, bool write)
 	    (prot & PROT_USER) == 0 || page_of(pa) == NULL ||
 	    (prot & (write ? PROT_WRITE : PROT_READ)) == 0)
 		return NULL;
-	e = soft_entry_of(cpu_this()->tlb, va, generation);
+	e = soft_entry_of(cpu_this(), va, generation);
 	e->read = (prot & PROT_READ) != 0 ? page : SOFT_NONE;
 	e->write = (prot & PROT_WRITE) != 0 ? page : SOFT_NONE;
 	e->generation = generation;

@@ -27,18 +27,16 @@ struct tlb_request {
 };
 
 struct tlb_cpu {
-	struct soft_entry soft[SOFT_ENTRIES]; /* [C] irqs off */
 	atomic_uint_fast64_t inbox; /* [A] CPUs whose request waits for us */
 	uint64_t generations; /* [C] handed out by this CPU */
 	struct tlb_request request; /* [C] preemption off; read by targets */
 } ALIGNED(64);
 
-extern struct tlb_cpu tlb_cpus[CPU_MAX];
-
+/* irqs off. */
 static inline struct soft_entry *
-soft_entry_of(struct tlb_cpu *t, vaddr_t va, uint64_t generation)
+soft_entry_of(const struct cpu *c, vaddr_t va, uint64_t generation)
 {
-	return &t->soft[((va >> PAGE_SHIFT) + generation) % SOFT_ENTRIES];
+	return &c->soft[((va >> PAGE_SHIFT) + generation) % SOFT_ENTRIES];
 }
 
 /* Fills an entry from the page tables of s, the CPU's own; NULL: absent or
@@ -59,7 +57,7 @@ soft_peek(vaddr_t va, bool write)
 		return NULL;
 	generation = atomic_load_explicit(
 	    &s->generation, memory_order_relaxed);
-	e = soft_entry_of(c->tlb, va, generation);
+	e = soft_entry_of(c, va, generation);
 	if (LIKELY((write ? e->write : e->read) ==
 	    (va & ~(vaddr_t)PAGE_MASK) && e->generation == generation))
 		return (void *)(va + e->delta);

@@ -63,9 +63,10 @@ is_few(uintptr_t user, const void *kernel, size_t n)
 	return n <= FEW_BYTES && ((bits | n) & 3) == 0 && in_one_page(user, n);
 }
 
-/* The address in the page has the alignment of the user's. */
+/* bits: of both addresses and n together; the address in the page has the
+ * alignment of the user's. */
 static ALWAYS_INLINE void
-move_few(void *to, const void *from, size_t n)
+move_few(void *to, const void *from, size_t n, uintptr_t bits)
 {
 	MAY_ALIAS uint64_t *d = to;
 	const MAY_ALIAS uint64_t *s = from;
@@ -74,7 +75,7 @@ move_few(void *to, const void *from, size_t n)
 		*(char *)to = *(const char *)from;
 	} else if (n == 8) {
 		*d = *s;
-	} else if ((((uintptr_t)to | (uintptr_t)from | n) & 7) == 0) {
+	} else if ((bits & 7) == 0) {
 		for (const uint64_t *end = s + n / 8; s != end;)
 			*d++ = *s++;
 	} else {
@@ -110,7 +111,7 @@ few_in(void *dst, uintptr_t src, size_t n)
 	flags = arch_irq_save();
 	from = soft_peek(src, false);
 	if (LIKELY(from != NULL))
-		move_few(dst, from, n);
+		move_few(dst, from, n, src | (uintptr_t)dst | n);
 	arch_irq_restore(flags);
 	return from != NULL;
 }
@@ -126,7 +127,7 @@ few_out(uintptr_t dst, const void *src, size_t n)
 	flags = arch_irq_save();
 	to = soft_peek(dst, true);
 	if (LIKELY(to != NULL))
-		move_few(to, src, n);
+		move_few(to, src, n, dst | (uintptr_t)src | n);
 	arch_irq_restore(flags);
 	return to != NULL;
 }
@@ -279,7 +280,7 @@ user_zero_nofault(uintptr_t dst, size_t len)
 static NOINLINE enum err
 copy_in_pages(void *dst, uintptr_t src, size_t len)
 {
-	size_t done = many_in(dst, src, len);
+	size_t done = pages_in(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(src + done, PROT_READ);
@@ -291,17 +292,24 @@ copy_in_pages(void *dst, uintptr_t src, size_t len)
 	return OK;
 }
 
+static NOINLINE enum err
+copy_in_many(void *dst, uintptr_t src, size_t len)
+{
+	return LIKELY(in_one_page(src, len) && part_in(dst, src, len)) ? OK :
+	    copy_in_pages(dst, src, len);
+}
+
 enum err
 user_copy_in(void *dst, uintptr_t src, size_t len)
 {
 	return LIKELY(few_in(dst, src, len)) ? OK :
-	    copy_in_pages(dst, src, len);
+	    copy_in_many(dst, src, len);
 }
 
 static NOINLINE enum err
 copy_out_pages(uintptr_t dst, const void *src, size_t len)
 {
-	size_t done = many_out(dst, src, len);
+	size_t done = pages_out(dst, src, len);
 
 	while (done < len) {
 		enum err e = page_fault_in(dst + done, PROT_WRITE);
@@ -314,11 +322,18 @@ copy_out_pages(uintptr_t dst, const void *src, size_t len)
 	return OK;
 }
 
+static NOINLINE enum err
+copy_out_many(uintptr_t dst, const void *src, size_t len)
+{
+	return LIKELY(in_one_page(dst, len) && part_out(dst, src, len)) ? OK :
+	    copy_out_pages(dst, src, len);
+}
+
 enum err
 user_copy_out(uintptr_t dst, const void *src, size_t len)
 {
 	return LIKELY(few_out(dst, src, len)) ? OK :
-	    copy_out_pages(dst, src, len);
+	    copy_out_many(dst, src, len);
 }
 
 enum err

@@ -350,22 +350,42 @@ _Static_assert(LX_SA_NOCLDSTOP == SIGACT_NOCLDSTOP &&
     LX_SA_NODEFER >> HIGH_BY == SIGACT_NODEFER &&
     LX_SA_RESETHAND >> HIGH_BY == SIGACT_RESETHAND, "action flags");
 
-static enum err
-action_in(uintptr_t user, struct sig_action *act)
+static ALWAYS_INLINE void
+action_decode(const struct lx_sigaction *u, struct sig_action *act)
 {
-	__attribute__((uninitialized)) struct lx_sigaction u;
+	*act = (struct sig_action){
+		.handler = u->handler,
+		.mask = u->mask,
+		.flags = (unsigned)((u->flags & SA_LOW) |
+		    (u->flags & SA_MID) >> MID_BY |
+		    (u->flags & SA_HIGH) >> HIGH_BY),
+	};
+	lx_restorer_in(u, act);
+}
+
+static NOINLINE enum err
+action_copy_in(uintptr_t user, struct sig_action *act)
+{
+	struct lx_sigaction u;
 	enum err e = user_copy_in(&u, user, sizeof(u));
 
-	if (e != OK)
-		return e;
-	*act = (struct sig_action){
-		.handler = u.handler,
-		.mask = u.mask,
-		.flags = (unsigned)((u.flags & SA_LOW) |
-		    (u.flags & SA_MID) >> MID_BY |
-		    (u.flags & SA_HIGH) >> HIGH_BY),
-	};
-	lx_restorer_in(&u, act);
+	if (e == OK)
+		action_decode(&u, act);
+	return e;
+}
+
+/* Where it lies: nothing of it is checked, so that it may change meanwhile. */
+static ALWAYS_INLINE enum err
+action_in(uintptr_t user, struct sig_action *act)
+{
+	__attribute__((uninitialized)) unsigned long flags;
+	const struct lx_sigaction *there = user_view(
+	    user, sizeof(*there), PROT_READ, &flags);
+
+	if (UNLIKELY(there == NULL))
+		return action_copy_in(user, act);
+	action_decode(there, act);
+	user_view_end(flags);
 	return OK;
 }
 

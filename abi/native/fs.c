@@ -49,20 +49,19 @@ nt_fs_open(
 	uint32_t flags = (uint32_t)a->v[2], h = HANDLE_NONE;
 	struct open_how how;
 	struct file *file = NULL;
-	char *path = NULL;
-	size_t len;
+	struct user_path path = { .page = NULL };
 	enum err e;
 
 	e = open_how_of(flags, (uint32_t)a->v[3], &how);
 	if (e == OK && (flags & (CM_OPEN_CREATE | CM_OPEN_UNNAMED)))
 		e = nt_need(t, (uint32_t)a->v[0], RIGHT_CREATE);
 	if (e == OK)
-		e = user_path_in(a->v[1], &path, &len);
+		e = user_path_get(&path, a->v[1]);
 	/* A full table must answer before CREATE has made the file. */
 	if (e == OK)
 		e = handle_reserve(ht, &h);
 	if (e == OK)
-		e = vfs_open(nt_base(dir), path, &how, &file);
+		e = vfs_open(nt_base(dir), path.text, &how, &file);
 	if (e != OK)
 		goto out;
 	handle_install(ht, h, &file->obj, file_rights(file_flags(file)),
@@ -71,7 +70,7 @@ nt_fs_open(
 	h = HANDLE_NONE;
 out:
 	handle_cancel(ht, h);
-	path_buf_free(path);
+	user_path_put(&path);
 	return e;
 }
 

@@ -9,7 +9,7 @@
 #include <kernel/arch.h>
 
 struct run_queue;
-struct tlb_cpu;
+struct soft_entry;
 
 struct cpu {
 	unsigned id; /* [I] index, 0 is the boot CPU */
@@ -17,7 +17,7 @@ struct cpu {
 	struct arch_frame *frame; /* [C] what the last interrupt interrupted */
 	struct thread_head *idle; /* [I] */
 	struct run_queue *rq; /* [I] kernel/sched */
-	struct tlb_cpu *tlb; /* [I] mm/tlb.h */
+	struct soft_entry *soft; /* [I] mm/tlb.h */
 	struct arch_space *space; /* [C] loaded user space, NULL: none */
 	void *locks_held; /* [C] lock checker's record */
 };

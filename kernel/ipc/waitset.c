@@ -385,11 +385,16 @@ first_ready(const struct waitset *set)
 	return list_first(&set->ready, struct ws_item, ready_link);
 }
 
-/* Perhaps others came behind it meanwhile. */
+/* Perhaps others came behind it meanwhile. NULL: at most one item is there;
+ * who adds the first one sets next before prev. */
 static RACY_READ struct ws_item *
 last_ready(const struct waitset *set)
 {
-	return list_last(&set->ready, struct ws_item, ready_link);
+	struct list *last = __atomic_load_n(
+	    &set->ready.prev, __ATOMIC_RELAXED);
+
+	return last == &set->ready ? NULL :
+	    list_entry(last, struct ws_item, ready_link);
 }
 
 static RACY_READ bool
@@ -486,7 +491,7 @@ report(struct waitset *set, struct waitset_event *out, unsigned max)
 			n++;
 			put_back(set, item);
 		}
-		if (item == last || n == max)
+		if (item == last || last == NULL || n == max)
 			break;
 	}
 	/* Another thread may serve what is left. */
@@ -571,7 +576,7 @@ verify_ready(struct waitset *set)
 			make_ready(item);
 			spin_unlock_irq(&set->q.lock, flags);
 		}
-		if (item == last)
+		if (item == last || last == NULL)
 			break;
 	}
 	mutex_unlock(&set->lock);

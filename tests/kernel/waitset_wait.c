@@ -206,6 +206,47 @@ KTEST(several_sleepers_share_what_comes)
 	file_unref(r.set);
 }
 
+/* Thread 0 makes the only file ready and not ready, the others look. */
+static void
+look_at_one(struct crew *c, unsigned number)
+{
+	struct race *r = c->arg;
+	unsigned twice = 0;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		struct waitset_event ev[8];
+		unsigned n = 0;
+
+		if (number == 0) {
+			bump(r->f);
+			drain(r->f);
+			continue;
+		}
+		EXPECT_OK(waitset_wait(r->set, ev, ARRAY_LEN(ev), 0, &n));
+		twice += n > 1;
+	}
+	EXPECT(twice == 0);
+}
+
+KTEST(a_look_reports_no_item_twice)
+{
+	struct race r = { 0 };
+	struct crew c = { .fn = look_at_one, .arg = &r };
+	struct waitset_event ev;
+	unsigned n = 0;
+
+	EXPECT_OK(waitset_create(0, &r.set));
+	EXPECT_OK(event_create(0, 0, FILE_NONBLOCK, &r.f));
+	EXPECT_OK(add(r.set, r.f, POLL_IN, 0));
+	crew_run(&c, 3);
+	/* And no wake-up got lost. */
+	bump(r.f);
+	EXPECT_OK(waitset_wait(r.set, &ev, 1, 0, &n));
+	EXPECT(n == 1);
+	file_unref(r.f);
+	file_unref(r.set);
+}
+
 /* Files and sets end while others wake and wait. */
 static void
 end_race(struct crew *c UNUSED, unsigned number)
