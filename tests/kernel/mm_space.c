@@ -106,6 +106,8 @@ PROGRAM_TEST(nothing_is_mapped_beyond_the_last_user_page)
 	const vaddr_t last = arch_user_end - PG;
 	struct map_request q = { .addr = arch_user_end, .len = PG,
 		.prot = PROT_READ | PROT_WRITE | PROT_EXEC, .how = MAP_AT };
+	const struct remap_request grow = { last, PG, 2 * PG, 0, 0 }, move = {
+		last, PG, PG, REMAP_MAYMOVE | REMAP_FIXED, arch_user_end };
 	vaddr_t at = 0;
 
 	EXPECT(IS_ALIGNED(arch_user_end, PG));
@@ -122,6 +124,11 @@ PROGRAM_TEST(nothing_is_mapped_beyond_the_last_user_page)
 	EXPECT(user_copy_out(last + PG - 8, "0123456789ab", 12) == ERR_FAULT);
 	EXPECT(space_protect(s, arch_user_end, PG, PROT_READ) != OK);
 	EXPECT(space_fault(s, arch_user_end, PROT_EXEC) != OK);
+	EXPECT(space_remap(s, &grow, &at) == ERR_NOMEM);
+	EXPECT(space_remap(s, &move, &at) != OK && at == last);
+	s->brk_start = s->brk = last - 4 * PG;
+	EXPECT(space_brk(s, arch_user_end + 1, &at) == ERR_NOMEM);
+	EXPECT(at == last - 4 * PG);
 	/* A hint is no more than that. */
 	q.how = 0;
 	q.addr = arch_user_end;
