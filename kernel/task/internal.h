@@ -85,6 +85,8 @@ void group_exit(struct task *t);
 enum err thread_create(struct task *task, struct pid *id, struct thread **out);
 /* It never ran: as if it had ended. */
 void thread_discard(struct thread *t);
+/* t bears id no more. */
+void thread_give_id(struct thread *t, struct pid *id);
 /* Joins its task's list; ERR_AGAIN when the task is ending. */
 enum err thread_join_task(struct thread *t);
 /* The first code of a thread that goes to user mode. */
