@@ -277,6 +277,7 @@ exec_replace(const struct exec_request *req)
 		goto out;
 	}
 	futex_thread_exit(th);
+	task_lead();
 	image_switch(th, img, &frame, creds);
 	e = ERR_JUSTRETURN;
 out:

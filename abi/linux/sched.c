@@ -371,7 +371,9 @@ lx_getpriority(struct thread *t, const struct sysargs *a, long *ret)
 	if (which == PRIO_USER && who == 0)
 		who = (int)own_uid(t);
 	while ((task = prio_next(t, which, who, &from)) != NULL) {
-		best = MIN(best, (int)task->leader->se.nice);
+		th = task_leader_get(task);
+		best = MIN(best, (int)th->se.nice);
+		lx_thread_put(th);
 		task_unref(task);
 	}
 	*ret = 20 - best;
@@ -412,7 +414,9 @@ lx_setpriority(struct thread *t, const struct sysargs *a, long *ret)
 	if (which == PRIO_USER && who == 0)
 		who = (int)own_uid(t);
 	while ((task = prio_next(t, which, who, &from)) != NULL) {
-		e = nice_set(t, task->leader, nice);
+		th = task_leader_get(task);
+		e = nice_set(t, th, nice);
+		lx_thread_put(th);
 		task_unref(task);
 	}
 	return e;

@@ -160,6 +160,16 @@ nt_task_kill(
 	return e;
 }
 
+static enum thread_state
+leader_state(struct task *t)
+{
+	struct thread *leader = task_leader_get(t);
+	enum thread_state state = atomic_load(&leader->state);
+
+	obj_unref(&leader->obj);
+	return state;
+}
+
 static uint32_t
 state_letter(struct task *t)
 {
@@ -167,7 +177,7 @@ state_letter(struct task *t)
 		return 'Z';
 	if (t->stop_signal != 0)
 		return 'T';
-	switch (atomic_load(&t->leader->state)) {
+	switch (leader_state(t)) {
 	case THREAD_RUNNING:
 	case THREAD_READY:
 	case THREAD_NEW:

@@ -98,9 +98,8 @@ ctx_get(const struct pnode *n, struct proc_ctx *c)
 		e = thread_find(n->tid, &c->thread);
 		if (e == OK && c->thread->task != c->task)
 			e = ERR_NOTASK;
-	} else if (c->task->leader != NULL) {
-		c->thread = c->task->leader;
-		obj_ref(&c->thread->obj);
+	} else {
+		c->thread = task_leader_get(c->task);
 	}
 	if (e != OK) {
 		if (c->thread != NULL)

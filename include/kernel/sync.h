@@ -395,7 +395,7 @@ bool mutex_is_held(const struct mutex *m); /* by this thread */
 struct LOCKABLE("rwlock") rwlock {
 	atomic_long state; /* [A] readers, or -1 for a writer */
 	atomic_uint writers; /* [A] that wait; readers let them pass */
-	struct thread_head *writer; /* [l] who holds it exclusively */
+	_Atomic(struct thread_head *) writer; /* [l] to write: who holds it */
 	struct waitq waiters;
 #if CARMINE_CHECK
 	enum lock_rank rank;

@@ -104,7 +104,8 @@ struct task {
 	/* threads */
 	struct list threads; /* [l] struct thread.task_link */
 	atomic_uint thread_count; /* [A] live threads */
-	struct thread *leader; /* [I] first thread, referenced */
+	_Atomic(struct thread *) leader; /* [S] to write, RCU: the thread that
+	    bears pid, referenced; see task_leader_get() */
 	/* tree: [T] the tree lock, [C] and the parent's children_lock */
 	struct task *parent; /* [T] referenced; also read by RCU */
 	struct spinlock children_lock; /* RANK_CHILDREN, irq */
@@ -173,8 +174,8 @@ struct thread {
 	struct obj obj; /* OBJ_THREAD */
 	struct task *task; /* referenced; a leader that ended borrows it, see
 	    kernel/task/thread.c */
-	bool borrows_task; /* [s] then the last reference */
-	int tid; /* [I] */
+	bool borrows_task; /* [S] to write */
+	int tid; /* [s] exec may change it: kernel/task/exec.c */
 	_Atomic(enum thread_state) state; /* [A] see sched.h */
 	struct sched_entity se;
 	struct list task_link; /* [P] */
@@ -208,7 +209,7 @@ struct thread {
 	unsigned long calls; /* [s] system calls made */
 	void (*kernel_fn)(void *); /* [I] kernel threads */
 	void *kernel_arg; /* [I] */
-	struct pid *id; /* [I] own reference; NULL: kernel thread */
+	struct pid *id; /* [s] own reference; NULL: kernel thread */
 	uintptr_t set_tid; /* [s] user address to get the tid at start */
 	/* its own parameters while it inherits: kernel/task/futex_pi.c */
 	bool boosted;
@@ -345,6 +346,12 @@ NORETURN void thread_exit(int status);
  * caller is being killed, for instance by another thread's exec. */
 enum err task_single_thread(void);
 
+/* The thread that bears the task's id, referenced; it may have ended. NULL: the
+ * task never had one. Afterwards another may be that (exec). */
+struct thread *task_leader_get(struct task *t);
+/* The running thread, which is the only one of its task, bears the task's id
+ * from now on (exec). */
+void task_lead(void);
 /* Looks up in the caller's container; *out referenced. ERR_NOTASK. */
 enum err task_find(int pid, struct task **out);
 enum err thread_find(int tid, struct thread **out);

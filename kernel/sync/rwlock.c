@@ -12,9 +12,16 @@
  * behind it; that is why nobody is forgotten. The queue's rules keep wakes that
  * come before the sleep. A reader may not take the lock twice: a writer between
  * would block both.
+ *
+ * Before it sleeps, either kind spins for a while, unless a writer holds the
+ * lock that does not run: most holds are shorter than two context switches.
+ * The writer's thread may die meanwhile, so it is read under RCU, by which
+ * threads are freed.
  */
 #include <kernel/log.h>
 #include <kernel/task.h>
+
+#define SPIN_TURNS 200
 
 void
 rwlock_init(struct rwlock *l, enum lock_rank rank UNUSED,
@@ -22,7 +29,7 @@ rwlock_init(struct rwlock *l, enum lock_rank rank UNUSED,
 {
 	atomic_init(&l->state, 0);
 	atomic_init(&l->writers, 0);
-	l->writer = NULL;
+	atomic_init(&l->writer, NULL);
 	waitq_init(&l->waiters);
 	LOCK_SET_RANK(l, rank, name);
 }
@@ -50,12 +57,39 @@ try_write(struct rwlock *l)
 	    memory_order_acquire, memory_order_relaxed);
 }
 
+/* A guess: nothing orders the making of the writer's thread before this look at
+ * it. */
+static RACY_READ bool
+is_worth_a_turn(const struct rwlock *l)
+{
+	const struct thread *w = (const struct thread *)atomic_load_explicit(
+	    &l->writer, memory_order_relaxed);
+
+	return w == NULL || atomic_load_explicit(
+	    &w->state, memory_order_relaxed) == THREAD_RUNNING;
+}
+
+static bool
+spin_for(struct rwlock *l, bool (*try_take)(struct rwlock *l))
+{
+	bool got = false, again = cpu_count > 1;
+
+	for (unsigned i = 0; again && !got && i < SPIN_TURNS; i++) {
+		arch_pause();
+		got = try_take(l);
+		rcu_read_lock();
+		again = is_worth_a_turn(l);
+		rcu_read_unlock();
+	}
+	return got;
+}
+
 NO_LOCK_ANALYSIS void
 rw_read_lock(struct rwlock *l)
 {
 	lockcheck_may_sleep("rw_read_lock");
 	lockcheck_take(l, LOCK_RANK(l), LOCK_NAME(l), false);
-	if (LIKELY(try_read(l)))
+	if (LIKELY(try_read(l)) || spin_for(l, try_read))
 		return;
 	err_ignore(wait_until(&l->waiters, try_read(l), WAIT_DEEP));
 }
@@ -93,17 +127,18 @@ rw_write_lock(struct rwlock *l)
 {
 	lockcheck_may_sleep("rw_write_lock");
 	lockcheck_take(l, LOCK_RANK(l), LOCK_NAME(l), false);
-	if (UNLIKELY(!try_write(l)))
+	if (UNLIKELY(!try_write(l)) && !spin_for(l, try_write))
 		write_wait(l);
-	l->writer = arch_current();
+	atomic_store_explicit(
+	    &l->writer, arch_current(), memory_order_relaxed);
 }
 
 NO_LOCK_ANALYSIS void
 rw_write_unlock(struct rwlock *l)
 {
-	ASSERT(l->writer == arch_current());
+	ASSERT(rw_is_write_held(l));
 	lockcheck_drop(l);
-	l->writer = NULL;
+	atomic_store_explicit(&l->writer, NULL, memory_order_relaxed);
 	atomic_store_explicit(&l->state, 0, memory_order_release);
 	waitq_wake_some(&l->waiters, 0, 1);
 }
@@ -112,5 +147,6 @@ bool
 rw_is_write_held(const struct rwlock *l)
 {
 	return atomic_load_explicit(&l->state, memory_order_relaxed) == -1 &&
-	    l->writer == arch_current();
+	    atomic_load_explicit(&l->writer, memory_order_relaxed) ==
+	    arch_current();
 }

@@ -276,7 +276,7 @@ thread_leave(int status)
 		owner_sub(task->owner, 1);
 	mutex_unlock(&task->lock);
 	if (t->id != NULL)
-		atomic_store(&t->id->thread, NULL);
+		thread_give_id(t, t->id);
 	if (last) {
 		preempt_enable();
 		last_thread_gone(task);

@@ -200,7 +200,7 @@ add_leader(struct task *t, struct thread **out)
 
 	if (e == OK) {
 		obj_ref(&(*out)->obj);
-		t->leader = *out;
+		atomic_store(&t->leader, *out);
 	}
 	return e;
 }
@@ -234,9 +234,8 @@ build_task(const struct fork_request *req, struct task *child,
 static void
 drop_leader(struct task *t)
 {
-	struct thread *leader = t->leader;
+	struct thread *leader = atomic_exchange(&t->leader, NULL);
 
-	t->leader = NULL;
 	if (leader != NULL)
 		obj_unref(&leader->obj);
 }

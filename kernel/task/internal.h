@@ -17,6 +17,7 @@ struct pid {
 	struct ref refs;
 	int number; /* [I] */
 	struct pid_space *space; /* [I] */
+	struct pid_block *block; /* [I] a user of it */
 	_Atomic(struct thread *) thread; /* [A] who bears it, RCU */
 	_Atomic(struct task *) task; /* [A] RCU */
 	struct spinlock lock; /* RANK_GROUP, irq: of the group of this id */
@@ -25,20 +26,28 @@ struct pid {
 	struct rcu_head rcu;
 };
 
-#define PID_MAX     (1 << 22)
-#define PID_CHUNK   4096u /* ids covered by one part of the map */
-#define PID_CHUNKS  (PID_MAX / PID_CHUNK)
+#define PID_MAX    (1 << 22)
+#define PID_BLOCK  64u /* ids that a CPU takes at a time */
+#define PID_BLOCKS (PID_MAX / PID_BLOCK)
 
-struct pid_map {
-	unsigned used; /* [P] */
-	uint64_t bits[PID_CHUNK / 64]; /* [P] */
+struct pid_block {
+	unsigned number; /* [I] its first id is 64 times that */
+	atomic_uint users; /* [A] from 0 and to 0 under [P] */
+	_Atomic(uint64_t) used; /* [A] a bit for each id */
+	struct rcu_head rcu;
+	_Atomic(struct pid *) ids[PID_BLOCK]; /* [A] RCU */
 };
 
 struct pid_space {
 	struct spinlock lock; /* RANK_PID, irq */
-	struct radix tree; /* [P], read by RCU */
-	int last; /* [P] the id given last */
-	struct pid_map *maps[PID_CHUNKS]; /* [P] NULL: all free */
+	struct radix blocks; /* [P], read by RCU */
+	unsigned next; /* [P] the block that is taken next */
+	unsigned lowest; /* [P] the first id that may be given out */
+	struct pid_cpu {
+		struct pid_block *block; /* [C] a user of it; NULL: none */
+		unsigned at; /* [C] its next id */
+		char apart[48]; /* no two CPUs in a line */
+	} cpus[CPU_MAX]; /* [C] that CPU's, preemption off */
 };
 
 /* want 0: the next free one. ERR_EXISTS, ERR_AGAIN (none free), ERR_NOMEM. */
@@ -85,6 +94,8 @@ void group_exit(struct task *t);
 enum err thread_create(struct task *task, struct pid *id, struct thread **out);
 /* It never ran: as if it had ended. */
 void thread_discard(struct thread *t);
+/* t bears id no more. */
+void thread_give_id(struct thread *t, struct pid *id);
 /* Joins its task's list; ERR_AGAIN when the task is ending. */
 enum err thread_join_task(struct thread *t);
 /* The first code of a thread that goes to user mode. */

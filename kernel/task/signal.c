@@ -616,7 +616,6 @@ signal_exec(struct task *t)
 	t->actions = mine;
 	spin_unlock_irq(&t->sig_lock, flags);
 	sig_actions_unref(old);
-	t->leader->alt_stack = (struct sig_stack){ 0 };
 	thread_current()->alt_stack = (struct sig_stack){ 0 };
 	return OK;
 }

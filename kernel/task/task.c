@@ -45,14 +45,16 @@ static void
 task_destroy(struct obj *o)
 {
 	struct task *t = container_of(o, struct task, obj);
+	struct thread *leader;
 
 	task_release(t);
 	creds_put(atomic_load(&t->creds));
 	sig_actions_unref(t->actions);
 	sig_pending_flush(&t->pending);
-	if (t->leader != NULL) {
-		t->leader->task = &kernel_task; /* it had only borrowed us */
-		obj_unref(&t->leader->obj);
+	leader = atomic_load(&t->leader);
+	if (leader != NULL) {
+		leader->task = &kernel_task; /* it had only borrowed us */
+		obj_unref(&leader->obj);
 	}
 	pid_unref(t->id);
 	pid_unref(t->group);
@@ -183,6 +185,19 @@ task_discard(struct task *t)
 }
 
 /* ---- looking up -------------------------------------------------------- */
+
+struct thread *
+task_leader_get(struct task *t)
+{
+	struct thread *th;
+
+	rcu_read_lock();
+	do
+		th = atomic_load(&t->leader);
+	while (th != NULL && !ref_inc_unless_zero(&th->obj.refs));
+	rcu_read_unlock();
+	return th;
+}
 
 enum err
 task_find(int pid, struct task **out)

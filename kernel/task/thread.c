@@ -11,6 +11,11 @@
  * when the leader's life ends: from then on it borrows its task, and when the
  * task is destroyed first, it belongs to kernel_task. So whoever holds a
  * leader but not its task looks at leader->task under rcu_read_lock().
+ *
+ * exec in another thread makes that one the leader (task_lead). The old one
+ * has ended or is about to; if it already borrows its task, it gets a
+ * reference back, since nobody holds it for the task's sake any more. Which of
+ * the two comes first is decided under sig_lock.
  */
 #include "internal.h"
 
@@ -140,12 +145,24 @@ drop_life(struct rcu_head *h)
 {
 	struct thread *t = container_of(h, struct thread, rcu);
 	struct task *task = t->task;
+	unsigned long flags = spin_lock_irq(&task->sig_lock);
+	bool leads = atomic_load(&task->leader) == t;
 
-	if (task->leader == t) {
+	if (leads)
 		t->borrows_task = true;
+	spin_unlock_irq(&task->sig_lock, flags);
+	if (leads)
 		task_unref(task); /* may set t->task */
-	}
 	obj_unref(&t->obj);
+}
+
+/* id is t's no more, unless another thread bears it already (exec). */
+void
+thread_give_id(struct thread *t, struct pid *id)
+{
+	struct thread *me = t;
+
+	(void)atomic_compare_exchange_strong(&id->thread, &me, NULL);
 }
 
 void
@@ -160,7 +177,7 @@ void
 thread_discard(struct thread *t)
 {
 	if (t->id != NULL)
-		atomic_store(&t->id->thread, NULL);
+		thread_give_id(t, t->id);
 	thread_set_state(t, THREAD_DEAD);
 	thread_finish(t);
 	obj_unref(&t->obj);

@@ -38,6 +38,19 @@ state_name(enum thread_state s)
 static struct rcu_head deferred;
 static atomic_flag deferring = ATOMIC_FLAG_INIT;
 
+static const char *
+task_state(struct task *t)
+{
+	struct thread *leader = task_leader_get(t);
+	const char *name = "dead";
+
+	if (leader != NULL)
+		name = state_name(atomic_load(&leader->state));
+	if (leader != NULL)
+		obj_unref(&leader->obj);
+	return t->zombie ? "zombie" : name;
+}
+
 static void
 show_tasks(struct rcu_head *h UNUSED)
 {
@@ -45,8 +58,7 @@ show_tasks(struct rcu_head *h UNUSED)
 
 	for (int pid = 1; task_next(container_root, pid, &t) == OK;) {
 		klog(LOG_INFO, "sysrq: %5d %-15s %-8s %u threads, group %d",
-		    t->pid, t->name, t->zombie ? "zombie" : t->leader == NULL ?
-		    "dead" : state_name(atomic_load(&t->leader->state)),
+		    t->pid, t->name, task_state(t),
 		    atomic_load(&t->thread_count), t->pgid);
 		pid = t->pid + 1;
 		task_unref(t);

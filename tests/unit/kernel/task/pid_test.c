@@ -79,7 +79,7 @@ TEST(freed_ids_come_back_late)
 {
 	struct pid_space *ps = start();
 
-	for (int i = 1; i < 3 * (int)PID_CHUNK; i++)
+	for (int i = 1; i < 200 * (int)PID_BLOCK; i++)
 		EXPECT_EQ(next_id(ps), i);
 	pid_space_free(ps);
 	shim_rcu_run();
@@ -93,8 +93,9 @@ TEST(numbers_wrap_and_skip_those_in_use)
 
 	EXPECT_EQ(pid_alloc(ps, 2, &two), OK);
 	EXPECT_EQ(pid_alloc(ps, PID_MAX - 1, &last), OK);
-	ps->last = PID_MAX - 3;
-	EXPECT_EQ(next_id(ps), PID_MAX - 2);
+	ps->next = PID_BLOCKS - 1;
+	for (int i = PID_MAX - (int)PID_BLOCK; i < PID_MAX - 1; i++)
+		EXPECT_EQ(next_id(ps), i);
 	EXPECT_EQ(next_id(ps), 3); /* 1 is only for init, 2 is in use */
 	pid_unref(two);
 	pid_unref(last);
@@ -103,22 +104,56 @@ TEST(numbers_wrap_and_skip_those_in_use)
 	EXPECT_EQ(shim_blocks, 0);
 }
 
-TEST(full_parts_of_the_map_are_skipped)
+TEST(full_blocks_are_skipped)
 {
 	struct pid_space *ps = start();
-	static struct pid *p[2 * PID_CHUNK];
+	static struct pid *p[20 * PID_BLOCK];
 	unsigned n = ARRAY_LEN(p);
 
 	for (unsigned i = 0; i < n; i++)
 		EXPECT_EQ(pid_alloc(ps, 0, &p[i]), OK);
 	pid_unref(p[99]); /* number 100 */
-	ps->last = 1;
+	ps->next = 0;
+	ps->cpus[0].at = PID_BLOCK;
 	EXPECT_EQ(next_id(ps), 100);
 	EXPECT_EQ(next_id(ps), (int)n + 1);
 	for (unsigned i = 0; i < n; i++) {
 		if (i != 99)
 			pid_unref(p[i]);
 	}
+	pid_space_free(ps);
+	shim_rcu_run();
+	EXPECT_EQ(shim_blocks, 0);
+}
+
+TEST(each_cpu_has_a_block_of_its_own)
+{
+	struct pid_space *ps = start();
+	struct pid *p[3] = { NULL }, *all;
+	int at = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(p); i++) {
+		cpus[i].id = i;
+		host_current->cpu = &cpus[i];
+		EXPECT_EQ(pid_alloc(ps, 0, &p[i]), OK);
+	}
+	EXPECT_EQ(p[0]->number, 1);
+	EXPECT_EQ(p[1]->number, (int)PID_BLOCK);
+	EXPECT_EQ(p[2]->number, 2 * (int)PID_BLOCK);
+	for (unsigned i = 0; i < ARRAY_LEN(p); i++) {
+		all = pid_next(ps, &at);
+		EXPECT(all == p[i]);
+		at++;
+	}
+	EXPECT(pid_next(ps, &at) == NULL);
+	/* One that another CPU gives back, and one that was asked for. */
+	pid_unref(p[1]);
+	EXPECT_EQ(pid_alloc(ps, (int)PID_BLOCK + 1, &p[1]), OK);
+	host_current->cpu = &cpus[1];
+	EXPECT_EQ(next_id(ps), (int)PID_BLOCK + 2);
+	host_current->cpu = &cpus[0];
+	for (unsigned i = 0; i < ARRAY_LEN(p); i++)
+		pid_unref(p[i]);
 	pid_space_free(ps);
 	shim_rcu_run();
 	EXPECT_EQ(shim_blocks, 0);
