@@ -113,8 +113,9 @@ host-bins: $(HOST_BINS)
 # closing line. A test that does not build is a test that failed.
 SUITE ?= check unit host race fuzz tools ktest abi failing calls boot
 SEED ?= 1
+COUNT ?= 0
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)' \
-    --seed $(SEED)
+    --seed $(SEED) --calls $(COUNT)
 
 # Every port, unless one is asked for; riscv64 is the first.
 comma := ,
