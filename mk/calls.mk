@@ -1,7 +1,8 @@
 # Random calls of every ABI (tests/calls), run by tools/test.py.
 #
 ##   calls                   random calls: 200,000
-##   nightly                 ten million, with other seeds (SEED=n)
+##   nightly                 ten million, with other seeds (SEED=n);
+##                           COUNT=n makes n of them instead
 
 CALLS := $(B)/$(ARCH)-calls/bin
 CALLS_OBJ := $(B)/$(ARCH)-calls/obj

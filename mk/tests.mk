@@ -2,8 +2,8 @@
 # sources that it is linked with:   // uses: lib/rbtree.c lib/hash.c
 #
 ##   test                    all tests; ends with `N passed, N failed`
-##                           SUITE='check unit host fuzz tools ktest abi failing
-##                           calls boot'
+##                           SUITE='check unit host race fuzz tools ktest abi
+##                           failing calls boot'
 ##                           T=part-of-a-name; ARCH=... runs one machine's
 ##   unit host-tests         build and run those alone
 ##   race                    host tests under the race checker
@@ -122,10 +122,11 @@ endif
 
 # tools/test.py builds what a suite needs, runs it, counts, and prints the
 # closing line. A test that does not build is a test that failed.
-SUITE ?= check unit host fuzz tools ktest abi failing calls boot
+SUITE ?= check unit host race fuzz tools ktest abi failing calls boot
 SEED ?= 1
+COUNT ?= 0
 TEST_RUN = $(PYTHON) tools/test.py --b $(B) --deps $(DEPS) --only '$(T)' \
-    --seed $(SEED)
+    --seed $(SEED) --calls $(COUNT)
 
 # Every port, unless one is asked for; riscv64 is the first.
 comma := ,

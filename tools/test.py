@@ -483,7 +483,8 @@ class Calls(Suite):
     survive, to hold no lock, and to give everything back."""
 
     machines = True
-    COUNT = {"linux": 100000, "native": 70000, "xv6": 30000}
+    TOTAL = 200000
+    PERCENT = {"linux": 50, "native": 35, "xv6": 15}
     RUNS = (("release", 4), ("check", 2))
     LIMIT = 400
 
@@ -495,9 +496,11 @@ class Calls(Suite):
             if self.make("image", ARCH=self.arch, BUILD=build) != 0:
                 self.count.fail("calls: the %s build did not build" % build)
                 continue
-            for abi, count in self.COUNT.items():
+            total = self.args.calls or self.TOTAL
+            for abi, percent in self.PERCENT.items():
                 if self.wanted("calls %s %s" % (build, abi)):
-                    self.one(build, smp, abi, count // len(self.RUNS))
+                    self.one(build, smp, abi,
+                             total * percent // 100 // len(self.RUNS))
 
     def one(self, build, smp, abi, count):
         name = "calls, %s, %s, %d CPUs, %s, seed %d" % (
@@ -520,7 +523,7 @@ class Calls(Suite):
 
 class Nightly(Calls):
     """Ten million of them."""
-    COUNT = {"linux": 5000000, "native": 3500000, "xv6": 1500000}
+    TOTAL = 10000000
     LIMIT = 8 * 3600
 
 
@@ -537,6 +540,8 @@ def main():
     ap.add_argument("--arch", default="riscv64", help="a list with commas")
     ap.add_argument("--only", default="")
     ap.add_argument("--seed", type=int, default=1, help="of random calls")
+    ap.add_argument("--calls", type=int, default=0,
+                    help="how many random calls (0: what the suite makes)")
     ap.add_argument("suites", nargs="+", choices=SUITES)
     args = ap.parse_args()
     args.deps = args.deps or args.b + "/deps"

@@ -464,7 +464,8 @@ watch_add(struct file *queue, const struct path *p, uint32_t mask, int *wd)
 	struct watch *w, *old;
 	enum err e = queue_of_file(queue, &q);
 
-	if (e == OK && (mask & MASK_EVENTS) == 0)
+	if (e == OK && ((mask & MASK_EVENTS) == 0 ||
+	    (~mask & (MASK_ADD | MASK_CREATE)) == 0))
 		e = ERR_INVAL;
 	if (e == OK)
 		e = vnode_permission(v, ACCESS_READ);

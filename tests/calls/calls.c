@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <sched.h>
 #include <signal.h>
@@ -276,20 +277,25 @@ one_case(const char *abi, unsigned long seed, unsigned long number)
 
 /* A file of the initial file system has its pages' object from its first use
  * on: those that cases have names of have one now. */
+static struct {
+	const char *name;
+	ino_t inode;
+} files[] = { { "/etc/passwd", 0 }, { "/system/bin/true", 0 },
+	{ ZONE "/bin/echo", 0 }, { "/abi/linux/bin/busybox", 0 } };
+#define FILES (sizeof(files) / sizeof(files[0]))
+
 static void
 use_files(void)
 {
-	static const char *const files[] = { "/etc/passwd",
-		"/system/bin/true", "/abi/xv6/bin/echo",
-		"/abi/linux/bin/busybox" };
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < FILES; i++) {
+		int fd = open(files[i].name, O_RDONLY | O_CLOEXEC);
 		volatile char *at = fd < 0 ? MAP_FAILED :
 		    mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+		struct stat st;
 
-		if (at == MAP_FAILED)
-			fail(files[i]);
+		if (at == MAP_FAILED || fstat(fd, &st) != 0)
+			fail(files[i].name);
+		files[i].inode = st.st_ino;
 		(void)*at;
 		munmap((void *)at, 4096);
 		close(fd);
@@ -314,6 +320,93 @@ mend_names(void)
 	}
 }
 
+/*
+ * A zone has no mounts of its own, so what its root makes is in a file system
+ * that stays: above place, and in place of files that cases have whole names
+ * of. What was not there at the start goes.
+ */
+#define ZONE_NAMES 32u
+static char zone_names[ZONE_NAMES][64];
+static unsigned zone_count;
+
+static bool
+is_zone_name(const char *name)
+{
+	for (unsigned i = 0; i < zone_count; i++)
+		if (strcmp(zone_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+learn_zone(void)
+{
+	DIR *d = opendir(ZONE);
+	struct dirent *e = NULL;
+
+	if (d == NULL)
+		fail(ZONE);
+	while ((e = readdir(d)) != NULL && zone_count < ZONE_NAMES)
+		snprintf(zone_names[zone_count++], sizeof(zone_names[0]),
+		    "%.63s", e->d_name);
+	if (e != NULL)
+		fail("more names in " ZONE " than there is room for");
+	closedir(d);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)remove(path);
+	return 0;
+}
+
+static void
+remove_all(const char *path)
+{
+	(void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+static void
+clean(const char *where, bool (*stays)(const char *name))
+{
+	DIR *d = opendir(where);
+	struct dirent *e;
+
+	if (d == NULL)
+		fail(where);
+	while ((e = readdir(d)) != NULL) {
+		char path[600];
+
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0 || stays(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
+		remove_all(path);
+	}
+	closedir(d);
+}
+
+/* In ZONE/calls, beside place. */
+static bool
+is_ours(const char *name)
+{
+	return strcmp(name, "xv6") == 0 || strcmp(name, "work") == 0;
+}
+
+static void
+clean_zone(void)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < FILES; i++)
+		if (lstat(files[i].name, &st) == 0 &&
+		    st.st_ino != files[i].inode)
+			remove_all(files[i].name);
+	clean(ZONE, is_zone_name);
+	clean(ZONE "/calls", is_ours);
+}
+
 static void
 fresh_place(void)
 {
@@ -323,9 +416,8 @@ fresh_place(void)
 		fail(place);
 	if (chdir(place) != 0)
 		fail(place);
-	/* What a zone's root makes by whole names. */
-	(void)remove(ZONE "/sys");
-	(void)remove(ZONE "/etc/passwd");
+	if (in_zone)
+		clean_zone();
 }
 
 static unsigned long next_case;
@@ -369,11 +461,13 @@ main(int argc, char **argv)
 	count = strtoul(argv[3], NULL, 10);
 	next_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 	use_files();
+	if (in_zone)
+		learn_zone();
 	stand_apart();
 	start = calls_made();
 	run_cases(argv[1], seed, start + count / 4);
-	/* What a case leaves in a file system that stays is there already when
-	 * the same cases come again. */
+	/* What a case leaves in a file system that stays (for a user's, /tmp) is
+	 * there already when the same cases come again. */
 	first = next_case;
 	for (int turn = 0; turn < 2 && !same; turn++) {
 		next_case = first;

@@ -163,10 +163,13 @@ KTEST(a_step_of_the_wall_clock_cancels_or_moves_timers)
 	file_unref(b);
 }
 
+static atomic_bool may_end;
+
 static void
 short_life(void *arg UNUSED)
 {
-	sleep_ms(2);
+	while (!atomic_load(&may_end))
+		sleep_ms(1);
 }
 
 static void
@@ -179,9 +182,11 @@ watch_a_child(void *arg UNUSED)
 	struct wait_result r;
 	unsigned ready = 0;
 
+	atomic_store(&may_end, false);
 	EXPECT_OK(test_task_start(task_current(), short_life, NULL, &t));
 	EXPECT_OK(taskfd_create(t, 0, &f));
 	EXPECT(!polls(f, POLL_IN));
+	atomic_store(&may_end, true);
 	item.file = f;
 	EXPECT_OK(poll_files(&item, 1, NS_NEVER, &ready));
 	EXPECT(ready == 1);

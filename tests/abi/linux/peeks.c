@@ -125,6 +125,44 @@ by_pidfd(void)
 	close(go[1]);
 }
 
+/* ---- by /proc ---------------------------------------------------------- */
+
+static void
+link_of(const char *name)
+{
+	char text[256] = "";
+	ssize_t n = readlink(name, text, sizeof(text) - 1);
+
+	printf("%s: %s\n", name, n < 0 ? strerrorname_np(errno) : text);
+}
+
+static void
+by_proc(void)
+{
+	char name[64];
+	pid_t pid;
+
+	chdir("/dev");
+	link_of("/proc/self/cwd");
+	link_of("/proc/self/root");
+	link_of("/proc/self/task/1/cwd");
+	SHOW(put("/proc/self/comm", "a new name that is long"));
+	cat("/proc/self/comm");
+	SHOW(prctl(PR_GET_NAME, name));
+	printf("%s\n", name);
+	pid = fork();
+	if (pid == 0) {
+		chdir("/");
+		for (;;)
+			pause();
+	}
+	snprintf(name, sizeof(name), "/proc/%d/comm", pid);
+	SHOW(put(name, "not ours"));
+	kill(pid, SIGKILL);
+	wait(NULL);
+	chdir("/");
+}
+
 /* ---- waits ------------------------------------------------------------- */
 
 static void
@@ -276,6 +314,7 @@ main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	memory();
 	by_pidfd();
+	by_proc();
 	stops();
 	owners();
 	credentials();
