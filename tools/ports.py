@@ -34,6 +34,8 @@ EXTRA = {
         "arch/csr.h": "its own header",
         "arch/fpu_regs.S": "only assembly names registers of the FPU here",
         "arch/include/arch_csr.h": "for the driver of IMSICs",
+        "arch/isa.c": "extensions are promised by text, and tried",
+        "arch/probe.S": "an instruction that may trap, and its trap vector",
         "arch/slide.c": "the other ports have a fixed address",
         "abi/linux/arch/vdso/sigreturn.S": "programs bring no restorer",
         "abi/linux/arch/vdso/vdso.c": "getcpu and flush_icache",
