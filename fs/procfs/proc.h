@@ -91,6 +91,7 @@ extern const struct proc_entry proc_root; /* root.c */
 extern const struct proc_entry proc_task_dir; /* task.c */
 extern const struct proc_entry proc_sys_table[]; /* sysctl.c */
 extern const struct proc_entry proc_net_table[]; /* net.c */
+extern const struct proc_entry proc_ns_table[]; /* ns.c */
 extern const struct proc_entry proc_carmine_table[]; /* carmine.c */
 
 /* fd.c: /proc/PID/fd and fdinfo. */

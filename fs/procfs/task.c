@@ -397,6 +397,7 @@ next_thread(const struct proc_ctx *c, uint32_t from, struct proc_name *out)
 	PROC_FILE("mounts", show_mounts), \
 	PROC_FILE("mountinfo", show_mountinfo), \
 	PROC_FILE("abi", show_abi), \
+	PROC_DIR("ns", proc_ns_table), \
 	PLACE("exe", task_exe, link_exe), \
 	PLACE("cwd", task_cwd, link_cwd), \
 	PLACE("root", task_root, link_root)

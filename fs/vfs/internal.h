@@ -61,6 +61,7 @@ struct mount {
 
 struct mount_ns {
 	struct ref refs; /* [A] */
+	unsigned number; /* [I] */
 	struct mount *root; /* [m] */
 	struct list mounts; /* [m] */
 	unsigned count; /* [m] */

@@ -131,14 +131,28 @@ mount_ns_ref(struct mount_ns *ns)
 	return ns;
 }
 
+unsigned
+mount_ns_number(const struct mount_ns *ns)
+{
+	return ns->number;
+}
+
+/* The first one has Linux's number for it; the next are beyond its others'. */
+#define FIRST_NUMBER 4026531841u
+#define NEXT_NUMBER  4026532000u
+
 static struct mount_ns *
 ns_create(void)
 {
+	static atomic_uint made;
 	struct mount_ns *ns = kzalloc(sizeof(*ns));
+	unsigned n;
 
 	if (ns == NULL)
 		return NULL;
 	ref_init(&ns->refs, 1);
+	n = atomic_fetch_add(&made, 1);
+	ns->number = n == 0 ? FIRST_NUMBER : NEXT_NUMBER + n;
 	list_init(&ns->mounts);
 	return ns;
 }

@@ -131,6 +131,8 @@ enum err vfs_xattr_list(
 
 struct mount_ns *mount_ns_ref(struct mount_ns *ns);
 void mount_ns_unref(struct mount_ns *ns);
+/* What tells it from others (/proc/PID/ns). */
+unsigned mount_ns_number(const struct mount_ns *ns);
 enum err mount_ns_clone(struct mount_ns *ns, struct fs_state *fs,
     struct mount_ns **out); /* fs's paths move to the copies */
 enum err vfs_mount(const struct path *at, const char *type,
