@@ -210,8 +210,10 @@ extern const char lx_platform[]; /* AT_PLATFORM; "" for none */
  * onto the alternate stack. Whether it is user memory is not looked at. */
 uintptr_t lx_frame_place(const struct arch_frame *f,
     const struct sig_action *act, size_t above, size_t below);
-/* Every byte, in place. */
+/* Every byte, in place; or by a copy, where that is not possible. */
 void lx_frame_head_fill(struct lx_frame_head *h, const struct arch_frame *f,
+    const struct sig_info *info);
+enum err lx_frame_head_out(uintptr_t place, const struct arch_frame *f,
     const struct sig_info *info);
 /* The stack_t to save in a frame. */
 void lx_alt_stack_save(struct thread *t, uintptr_t sp, struct lx_stack *out);

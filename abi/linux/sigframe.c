@@ -115,6 +115,16 @@ lx_frame_head_fill(struct lx_frame_head *h, const struct arch_frame *f,
 	    thread_current(), arch_frame_sp(f), &h->uc.back.stack);
 }
 
+NOINLINE enum err
+lx_frame_head_out(uintptr_t place, const struct arch_frame *f,
+    const struct sig_info *info)
+{
+	struct lx_frame_head h;
+
+	lx_frame_head_fill(&h, f, info);
+	return user_copy_out(place, &h, sizeof(h));
+}
+
 enum err
 lx_rt_sigreturn(struct thread *t, const struct sysargs *a, long *ret)
 {

@@ -106,16 +106,6 @@ fill_context(struct arm_context *c, const struct arch_frame *f,
 }
 
 static NOINLINE enum err
-copy_head(const struct arch_frame *f, const struct sig_info *info,
-    uintptr_t place)
-{
-	struct lx_frame_head h;
-
-	lx_frame_head_fill(&h, f, info);
-	return user_copy_out(place, &h, sizeof(h));
-}
-
-static NOINLINE enum err
 copy_context(const struct arch_frame *f, const struct sig_info *info,
     uintptr_t place)
 {
@@ -135,7 +125,7 @@ push_frame(const struct arch_frame *f, const struct sig_info *info,
 	    place, sizeof(*there), PROT_WRITE, &flags);
 
 	if (UNLIKELY(there == NULL))
-		return copy_head(f, info, place) == OK &&
+		return lx_frame_head_out(place, f, info) == OK &&
 		    copy_context(f, info, place) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f, info);

@@ -108,16 +108,6 @@ fill_context(struct riscv_context *c, const struct arch_frame *f)
 }
 
 static NOINLINE enum err
-copy_head(const struct arch_frame *f, const struct sig_info *info,
-    uintptr_t place)
-{
-	struct lx_frame_head h;
-
-	lx_frame_head_fill(&h, f, info);
-	return user_copy_out(place, &h, sizeof(h));
-}
-
-static NOINLINE enum err
 copy_context(const struct arch_frame *f, uintptr_t place, size_t vector)
 {
 	struct riscv_context c;
@@ -140,7 +130,7 @@ push_frame(const struct arch_frame *f, const struct sig_info *info,
 	    user_view(place, sizeof(*there), PROT_WRITE, &flags);
 
 	if (there == NULL)
-		return copy_head(f, info, place) == OK &&
+		return lx_frame_head_out(place, f, info) == OK &&
 		    copy_context(f, place, vector) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f);
