@@ -202,7 +202,7 @@ memobj_seek(struct memobj *m, uint64_t off, bool data, uint64_t *out)
 	bool found;
 
 	if (off >= size)
-		return ERR_NODATA;
+		return ERR_NXIO;
 	if (memobj_is_stored(m)) { /* the store knows no holes */
 		*out = data ? off : size;
 		return OK;
@@ -217,7 +217,7 @@ memobj_seek(struct memobj *m, uint64_t off, bool data, uint64_t *out)
 	}
 	rcu_read_unlock();
 	if (data && (!found || index << PAGE_SHIFT >= size))
-		return ERR_NODATA;
+		return ERR_NXIO;
 	*out = MIN(MAX(off, index << PAGE_SHIFT), size);
 	return OK;
 }

@@ -96,7 +96,8 @@ enum err memobj_seal(struct memobj *m, unsigned seals);
 enum err memobj_punch(struct memobj *m, uint64_t start, uint64_t end);
 void memobj_dirty(struct memobj *m, uint64_t index);
 enum err memobj_sync(struct memobj *m, uint64_t start, uint64_t end);
-/* The next offset >= off with data or with a hole (SEEK_DATA/SEEK_HOLE). */
+/* The next offset >= off with data or with a hole (SEEK_DATA/SEEK_HOLE).
+ * ERR_NXIO: no more data, or off is beyond the end. */
 enum err memobj_seek(
     struct memobj *m, uint64_t off, bool data, uint64_t *out);
 

@@ -344,8 +344,8 @@ KTEST(holes_and_data_are_told_apart)
 	EXPECT(at == 100);
 	EXPECT_OK(memobj_seek(m, 100, false, &at));
 	EXPECT(at == 2 * PG);
-	EXPECT(memobj_seek(m, 2 * PG, true, &at) == ERR_NODATA);
-	EXPECT(memobj_seek(m, 10 * PG, false, &at) == ERR_NODATA);
+	EXPECT(memobj_seek(m, 2 * PG, true, &at) == ERR_NXIO);
+	EXPECT(memobj_seek(m, 10 * PG, false, &at) == ERR_NXIO);
 	EXPECT(object_word(m, 9 * PG) == 0);
 	obj_unref(&m->obj);
 }

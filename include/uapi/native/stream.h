@@ -55,7 +55,7 @@ enum cm_whence {
 };
 
 /* Sets the position. Rights: SEEK. Gives: the position in bytes. Errors:
- * CM_ESPIPE, CM_EINVAL, CM_EOVERFLOW, CM_ENODATA beyond the end. */
+ * CM_ESPIPE, CM_EINVAL, CM_EOVERFLOW, CM_ENXIO beyond the end. */
 long cm_stream_seek(cm_handle_t h, int64_t offset, enum cm_whence whence);
 
 /* Answers when all data (and with CM_SYNC_ALL all attributes) are on the

@@ -20,6 +20,26 @@ device(const char *name)
 	close(fd);
 }
 
+/* What cp asks of a file before it copies. */
+static void
+holes(void)
+{
+	int fd = open("holes", O_RDWR | O_CREAT, 0600);
+
+	ftruncate(fd, 1 << 20);
+	SHOW(lseek(fd, 0, SEEK_DATA));
+	SHOW(lseek(fd, 0, SEEK_HOLE));
+	SHOW(lseek(fd, 1 << 20, SEEK_HOLE));
+	SHOW(lseek(fd, -1, SEEK_DATA));
+	SHOW(pwrite(fd, "x", 1, 1 << 19));
+	SHOW(lseek(fd, 100, SEEK_DATA));
+	SHOW(lseek(fd, 1 << 19, SEEK_HOLE) < 1 << 20);
+	SHOW(lseek(fd, (1 << 20) - 1, SEEK_DATA));
+	SHOW(lseek(fd, (1 << 20) - 1, SEEK_HOLE));
+	close(fd);
+	unlink("holes");
+}
+
 int
 main(void)
 {
@@ -27,6 +47,7 @@ main(void)
 	int fd, fd2;
 
 	enter();
+	holes();
 	SHOW(open("none", O_RDONLY));
 	OKAY(fd = open("a", O_RDWR | O_CREAT | O_EXCL, 0600));
 	SHOW(open("a", O_RDWR | O_CREAT | O_EXCL, 0600));
