@@ -17,7 +17,7 @@
 
 extern const struct ktest carmine_ktest_start[], carmine_ktest_end[];
 
-#define RUNS 8u /* of a test that seems to leak */
+#define RUNS 16u /* of a test that seems to leak */
 
 static atomic_uint failures; /* of the running test */
 
