@@ -1,6 +1,6 @@
 # What operations cost, beside Debian's Linux on the same machine.
 #
-##   bench                   table, $(B)/bench/<arch>.json, docs/bench/<arch>.svg
+##   bench                   table, $(B)/bench/<arch>.json, docs/bench/<arch>.*
 ##                           T=text: those lines alone; QUICK=1: one CPU only
 
 BENCH_SRC := $(addprefix tests/perf/,bench.c calls.c tasks.c waits.c)

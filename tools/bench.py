@@ -203,6 +203,35 @@ def save_json(rows, path):
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
 
 
+def save_table(rows, path, title):
+    """The whole table for docs/: instructions, ns on one and on two CPUs."""
+    units = ("insn", "ns", "ns2")
+    out = ["# " + title, "",
+           "Made by `make bench`; [performance.md](../performance.md) says "
+           "how and why.", "",
+           "| operation | " + " | ".join(
+               "Linux %s | Carmine | ratio" % what for what in (
+                   "instructions", "ns", "ns, 2 CPUs")) + " |",
+           "| --- |" + " ---: |" * 9]
+
+    def cells(row, unit):
+        r = ratio(row, unit)
+        return [str(row.get("linux_" + unit, "-")),
+                str(row.get("carmine_" + unit, "-")),
+                "-" if r is None else "%.2f" % r]
+    for (kind, name), row in rows.items():
+        if kind == "BENCH":
+            out.append("| %s | " % name + " | ".join(
+                c for u in units for c in cells(row, u)) + " |")
+    out += ["", "| size | Linux, bytes | Carmine | ratio |",
+            "| --- | ---: | ---: | ---: |"]
+    for (kind, name), row in rows.items():
+        if kind == "BYTES":
+            out.append("| %s | " % name + " | ".join(cells(row, "bytes")) +
+                       " |")
+    path.write_text("\n".join(out) + "\n")
+
+
 def save_svg(rows, path, title):
     """Bars: Carmine's share of Linux's instructions, 1.0 at the line."""
     bars = [(name, ratio(row, "insn")) for (kind, name), row in rows.items()
@@ -253,10 +282,12 @@ def main():
     if args.only or args.ours:
         return
     save_json(rows, out / (args.arch + ".json"))
-    chart = Path("docs/bench") / (args.arch + ".svg")
-    chart.parent.mkdir(parents=True, exist_ok=True)
-    save_svg(rows, chart, "Instructions per operation, Carmine / Linux (%s)" %
-             args.arch)
+    docs = Path("docs/bench")
+    docs.mkdir(parents=True, exist_ok=True)
+    save_table(rows, docs / (args.arch + ".md"),
+               "Carmine and Debian's Linux on %s" % args.arch)
+    save_svg(rows, docs / (args.arch + ".svg"),
+             "Instructions per operation, Carmine / Linux (%s)" % args.arch)
 
 
 if __name__ == "__main__":
