@@ -238,6 +238,7 @@ main(int argc, char **argv)
 	run_all(call_benches);
 	run_all(task_benches);
 	run_all(wait_benches);
+	run_all(thread_benches);
 	if (*wanted == '\0') {
 		size_processes();
 		size_threads();
