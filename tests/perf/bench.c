@@ -267,6 +267,7 @@ main(int argc, char **argv)
 	run_all(call_benches);
 	run_all(task_benches);
 	run_all(wait_benches);
+	run_all(thread_benches);
 	if (*wanted == '\0') {
 		say_bytes("idle process", process_bytes(0));
 		say_bytes("container", process_bytes(CLONE_NEWNS));

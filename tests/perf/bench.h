@@ -27,6 +27,7 @@ struct bench {
 #define WITH(n, c, s, f, d) { n, c, s, f, d, 0, 0 }
 
 extern const struct bench call_benches[], task_benches[], wait_benches[];
+extern const struct bench thread_benches[];
 
 extern char self[256]; /* the program's path */
 extern char page[65536]; /* something to write */
