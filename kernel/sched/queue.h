@@ -77,7 +77,7 @@ struct run_queue {
 	atomic_uint runnable; /* [q] to write; all but idle */
 	ns_t load_stamp; /* [q] */
 	uint64_t load; /* [q] integral of runnable over time, ns */
-	unsigned long switches; /* [q] */
+	atomic_ulong switches; /* [q] to write */
 	ns_t rr_end; /* [q] end of a round-robin slice */
 	ns_t balanced; /* [q] when a thread last came or was given */
 	const struct thread *newcomer; /* [q] who came then; only compared */

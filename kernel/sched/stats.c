@@ -131,7 +131,8 @@ sched_switches(void)
 
 	for (unsigned i = 0; i < CPU_MAX; i++) {
 		if (run_queues[i] != NULL)
-			n += run_queues[i]->switches;
+			n += atomic_load_explicit(&run_queues[i]->switches,
+			    memory_order_relaxed);
 	}
 	return n;
 }

@@ -71,7 +71,8 @@ switch_to(struct run_queue *rq, struct thread *prev, struct thread *next,
 
 	rq->current = next;
 	rq->prev = prev;
-	rq->switches++;
+	atomic_store_explicit(&rq->switches, atomic_load_explicit(
+	    &rq->switches, memory_order_relaxed) + 1, memory_order_relaxed);
 	rq_arm_slice(rq, now); /* under the lock: wakers charge current */
 	if (prev == rq->idle)
 		time_sample_start(now);

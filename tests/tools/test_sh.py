@@ -66,6 +66,9 @@ def test_a_status_comes_out(shell, tmp_path, text, status):
     assert p.returncode == status
 
 
+PROMPT = r"P> $"
+
+
 class Typist:
     def __init__(self, shell, home):
         env = dict(environment(shell), HOME=str(home), PS1="P> ",
@@ -75,7 +78,7 @@ class Typist:
             os.chdir(home)
             os.execve(shell, ["sh"], env)
         self.text = ""
-        self.expect(r"P> $")
+        self.expect(PROMPT)
 
     def pump(self, wait):
         if not select.select([self.fd], [], [], wait)[0]:
@@ -96,9 +99,12 @@ class Typist:
         got, self.text = self.text, ""
         return got
 
-    def type(self, keys, pattern=r"P> $"):
+    def type(self, keys, pattern=PROMPT):
+        """What came until the pattern and, if a line ends it, the prompt:
+        keys that come earlier meet the terminal's own editing."""
         os.write(self.fd, keys.encode())
-        return self.expect(pattern)
+        return self.expect(pattern + r"\n(.|\n)*" + PROMPT
+                           if pattern.endswith(r"\r$") else pattern)
 
     def end(self):
         os.write(self.fd, b"exit 3\r")
@@ -142,7 +148,7 @@ def test_jobs_stop_and_go_on(typist):
     typist.type("\x1a", r"Stopped +sleep 60")
     typist.type("bg\r", r"\[1\] sleep 60 &")
     typist.type("jobs\r", r"Running +sleep 60")
-    typist.type("fg\r", r"^sleep 60\r$")
+    typist.type("fg\r", r"^sleep 60\r\n")
     time.sleep(0.3)
     typist.type("\x03")
     typist.type("echo st=$?\r", r"^st=130\r$")
