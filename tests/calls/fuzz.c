@@ -7,15 +7,16 @@
 #define NAMES_AT (FUZZ_ROOM - FUZZ_PAGE)
 
 /* /proc only by a name that cannot be removed: in a namespace where it was
- * unmounted, root may remove the directory for all, and we need it. */
+ * unmounted, root may remove the directory for all, and we need it. Programs
+ * only as copies in the case's directory: root may write over them. */
 static const char *const names[] = { ".", "..", "a", "b", "a/b", "d", "d/e",
 	"../calls/x", "/", "/tmp/calls/a", "/etc/passwd", "/dev/null",
 	"/dev/zero", "/dev/full", "/dev/ptmx", "/dev/tty", "/dev/random",
 	"/proc/.", "/proc/self", "/proc/self/maps", "/proc/self/fd",
 	"/proc/self/fd/3", "/proc/self/exe", "/proc/self/status",
 	"/proc/self/task", "/proc/carmine/live", "/sys", "", "nothing/there",
-	"a/", "loop", "fifo", "tmpfs", "none", "user.x", "/system/bin/true",
-	"/abi/xv6/bin/echo", "/abi/linux/bin/busybox", "/proc/self/environ",
+	"a/", "loop", "fifo", "tmpfs", "none", "user.x", "true", "busybox",
+	"/abi/xv6/bin/echo", "/proc/self/environ",
 	"/dev/pts/0" };
 #define NAMES      (sizeof(names) / sizeof(names[0]))
 #define NAME_BYTES 32u
