@@ -41,7 +41,12 @@ class Count:
         self.failed += n
         self.names.append(name)
         print("FAILED  %s" % name)
-        for line in text.rstrip().splitlines()[-60:]:
+        lines = text.rstrip().splitlines()
+        # A panic's cause stands first in its report, its trace fills it.
+        first = next((i for i, line in enumerate(lines)
+                      if "panic: " in line), len(lines))
+        last = max(len(lines) - 60, 0)
+        for line in lines[first:min(first + 40, last)] + lines[last:]:
             print("        " + line)
         sys.stdout.flush()
 

@@ -38,3 +38,11 @@ def test_a_status_fails_a_program_whose_tests_pass():
 
 def test_a_program_that_stops_early_has_failed():
     assert judge("1..2\nok 1 - one\n", 0) == (1, 1)
+
+
+def test_a_panic_is_shown_from_its_first_line_to_the_end(capsys):
+    text = ["noise"] * 9 + ["[1.0] panic: why"] + ["event"] * 500 + ["end"]
+    suites.Count().fail("a program", "\n".join(text))
+    out = capsys.readouterr().out
+    assert "panic: why" in out and out.endswith("end\n")
+    assert "noise" not in out and len(out.splitlines()) == 101
