@@ -14,7 +14,8 @@
  *
  * In the end as many objects of each kind must live as after a quarter of the
  * calls, and the memory must be free again but for one percent. If not, the
- * same cases run again: what leaks then leaks each time.
+ * same cases run again: what leaks then leaks each time. Where they leave files,
+ * those are removed first.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -320,36 +321,43 @@ mend_names(void)
 }
 
 /*
- * A zone has no mounts of its own, so what its root makes is in a file system
- * that stays: above place, and in place of files that cases have whole names
- * of. What was not there at the start goes.
+ * Directories of file systems that stay: what root's cases make there, of
+ * whatever they reach by a relative name, goes again. In a zone, which has no
+ * mounts of its own, also the directory above place.
  */
-#define ZONE_NAMES 32u
-static char zone_names[ZONE_NAMES][64];
-static unsigned zone_count;
+#define KEPT_NAMES 32u
+static struct kept {
+	const char *where;
+	char names[KEPT_NAMES][64];
+	unsigned count;
+} kept[] = { { .where = "/" }, { .where = "/tmp" }, { .where = ZONE },
+	{ .where = ZONE "/calls" } };
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
 
 static bool
-is_zone_name(const char *name)
+was_there(const struct kept *k, const char *name)
 {
-	for (unsigned i = 0; i < zone_count; i++)
-		if (strcmp(zone_names[i], name) == 0)
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return true;
+	for (unsigned i = 0; i < k->count; i++)
+		if (strcmp(k->names[i], name) == 0)
 			return true;
 	return false;
 }
 
 static void
-learn_zone(void)
+learn_names(struct kept *k)
 {
-	DIR *d = opendir(ZONE);
+	DIR *d = opendir(k->where);
 	struct dirent *e = NULL;
 
 	if (d == NULL)
-		fail(ZONE);
-	while ((e = readdir(d)) != NULL && zone_count < ZONE_NAMES)
-		snprintf(zone_names[zone_count++], sizeof(zone_names[0]),
-		    "%.63s", e->d_name);
+		fail(k->where);
+	while ((e = readdir(d)) != NULL && k->count < KEPT_NAMES)
+		snprintf(k->names[k->count++], sizeof(k->names[0]), "%.63s",
+		    e->d_name);
 	if (e != NULL)
-		fail("more names in " ZONE " than there is room for");
+		fail("more names than there is room for");
 	closedir(d);
 }
 
@@ -367,34 +375,26 @@ remove_all(const char *path)
 }
 
 static void
-clean(const char *where, bool (*stays)(const char *name))
+clean(const struct kept *k)
 {
-	DIR *d = opendir(where);
+	DIR *d = opendir(k->where);
 	struct dirent *e;
 
 	if (d == NULL)
-		fail(where);
+		fail(k->where);
 	while ((e = readdir(d)) != NULL) {
 		char path[600];
 
-		if (strcmp(e->d_name, ".") == 0 ||
-		    strcmp(e->d_name, "..") == 0 || stays(e->d_name))
+		if (was_there(k, e->d_name))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", where, e->d_name);
+		snprintf(path, sizeof(path), "%s/%s", k->where, e->d_name);
 		remove_all(path);
 	}
 	closedir(d);
 }
 
-/* In ZONE/calls, beside place. */
-static bool
-is_ours(const char *name)
-{
-	return strcmp(name, "xv6") == 0 || strcmp(name, "work") == 0;
-}
-
 static void
-clean_zone(void)
+clean_all(void)
 {
 	struct stat st;
 
@@ -402,8 +402,8 @@ clean_zone(void)
 		if (lstat(files[i].name, &st) == 0 &&
 		    st.st_ino != files[i].inode)
 			remove_all(files[i].name);
-	clean(ZONE, is_zone_name);
-	clean(ZONE "/calls", is_ours);
+	for (size_t i = 0; i < KEPT; i++)
+		clean(&kept[i]);
 }
 
 /* Programs that cases may run, and write to. */
@@ -437,8 +437,7 @@ fresh_place(void)
 		fail(place);
 	copy_program("/system/bin/true", "true");
 	copy_program("/abi/linux/bin/busybox", "busybox");
-	if (in_zone)
-		clean_zone();
+	clean_all();
 }
 
 static unsigned long next_case;
@@ -482,13 +481,11 @@ main(int argc, char **argv)
 	count = strtoul(argv[3], NULL, 10);
 	next_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 	use_files();
-	if (in_zone)
-		learn_zone();
 	stand_apart();
+	for (size_t i = 0; i < KEPT; i++)
+		learn_names(&kept[i]);
 	start = calls_made();
 	run_cases(argv[1], seed, start + count / 4);
-	/* What a case leaves in a file system that stays (for a user's, /tmp) is
-	 * there already when the same cases come again. */
 	first = next_case;
 	for (int turn = 0; turn < 2 && !same; turn++) {
 		next_case = first;
