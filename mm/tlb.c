@@ -8,12 +8,13 @@
  * Software entries carry the space's generation; a flush gives the space a
  * new one (unique over all spaces and all time: a counter of this CPU with its
  * number), so all older entries are void at once, on every CPU, and survive
- * switches between spaces otherwise. A copy runs with irqs off between the
- * look-up and its last byte. Why no copy outlives a flush:
+ * switches between spaces otherwise. A copy holds (soft_begin()) from the
+ * look-up to its last byte: its CPU puts off the answer to a flush, for at most
+ * a page of bytes. Why no copy outlives a flush:
  *	A (flush): entry := 0; generation := new; fence; m := cpus; IPI m
- *	B (copy):  irqs off; read generation; look up; copy; irqs on
+ *	B (copy):  hold; read generation; look up; copy; let go
  * If B has the space loaded its bit is in m, and B answers the IPI only after
- * its copy. If B loads the space later, it set its bit (fence) after A read
+ * its copy; the IPI interrupts B's own thread, so program order decides. If B loads the space later, it set its bit (fence) after A read
  * cpus, so it reads the new generation and the new entry.
  *
  * The answer is awaited with irqs on and preemption off, so two CPUs that
@@ -129,7 +130,13 @@ void
 tlb_ipi(void)
 {
 	unsigned me = cpu_id();
-	uint64_t from = atomic_exchange_explicit(
+	uint64_t from;
+
+	if (UNLIKELY(arch_current()->soft_held)) {
+		atomic_fetch_or(&arch_current()->work, WORK_FLUSH);
+		return;
+	}
+	from = atomic_exchange_explicit(
 	    &tlb_cpus[me].inbox, 0, memory_order_acq_rel);
 
 	for (unsigned id = 0; from != 0; id++, from >>= 1) {
@@ -141,6 +148,22 @@ tlb_ipi(void)
 		atomic_fetch_and_explicit(
 		    &r->pending, ~cpu_bit(me), memory_order_release);
 	}
+}
+
+/* Something came while the CPU held its translations. */
+NOINLINE void
+soft_end_late(void)
+{
+	struct thread_head *t = arch_current();
+	unsigned long flags;
+
+	if (atomic_load(&t->work) & WORK_FLUSH) {
+		flags = arch_irq_save();
+		atomic_fetch_and(&t->work, ~WORK_FLUSH);
+		tlb_ipi();
+		arch_irq_restore(flags);
+	}
+	preempt_check();
 }
 
 /* Asks the CPUs of the mask and waits for them; preemption is off. */

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <kernel/log.h>
+
 #include "page.h"
 
 #define SOFT_ENTRIES 64
@@ -12,10 +14,10 @@
  * write hold the page's address when
  * that access is allowed, else SOFT_NONE. */
 struct soft_entry {
-	vaddr_t read; /* [C] */
-	vaddr_t write; /* [C] */
-	uint64_t generation; /* [C] of the space when it was filled */
-	uintptr_t delta; /* [C] direct-map address minus user address */
+	vaddr_t read; /* [C] held */
+	vaddr_t write; /* [C] held */
+	uint64_t generation; /* [C] held; of the space when it was filled */
+	uintptr_t delta; /* [C] held; direct-map address minus user address */
 };
 #define SOFT_NONE ((vaddr_t)1) /* no page address */
 
@@ -32,7 +34,40 @@ struct tlb_cpu {
 	struct tlb_request request; /* [C] preemption off; read by targets */
 } ALIGNED(64);
 
-/* irqs off. */
+void soft_end_late(void);
+
+/*
+ * From one to the other this CPU holds its translations of user pages: no
+ * flush is answered, and the thread is not preempted. A byte is stored and
+ * cleared, because turning interrupts off and on costs an emulator more than
+ * most copies. Nothing between the two sleeps or begins again; interrupts do
+ * not touch user memory.
+ */
+static ALWAYS_INLINE void
+soft_begin(void)
+{
+	struct thread_head *t = arch_current();
+
+	DASSERT(!t->soft_held);
+	t->soft_held = true;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static ALWAYS_INLINE void
+soft_end(void)
+{
+	struct thread_head *t = arch_current();
+
+	atomic_signal_fence(memory_order_seq_cst);
+	t->soft_held = false;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (UNLIKELY(atomic_load_explicit(&t->work, memory_order_relaxed) &
+	    (WORK_RESCHED | WORK_RCU | WORK_FLUSH)))
+		soft_end_late();
+	arch_poll();
+}
+
+/* Held. */
 static inline struct soft_entry *
 soft_entry_of(const struct cpu *c, vaddr_t va, uint64_t generation)
 {
@@ -43,8 +78,8 @@ soft_entry_of(const struct cpu *c, vaddr_t va, uint64_t generation)
  * not allowed. */
 void *soft_fill(struct arch_space *s, vaddr_t va, bool write);
 
-/* The kernel address of user address va if the CPU knows it, else NULL. irqs
- * off; valid until they are on again. Calls nothing. */
+/* The kernel address of user address va if the CPU knows it, else NULL. Held;
+ * valid until soft_end(). Calls nothing. */
 static ALWAYS_INLINE void *
 soft_peek(vaddr_t va, bool write)
 {

@@ -3,9 +3,10 @@
  *
  * Nothing here uses a user address as a pointer. A page is translated by the
  * software TLB (mm/tlb.c explains why that is safe against unmapping) and its
- * bytes are moved through the direct map with irqs off, at most a page at a
- * time. So the kernel never opens user memory to itself (SUM, PAN, SMAP stay
- * closed), a bad pointer costs no trap, and arch/host runs all of this.
+ * bytes are moved through the direct map while the CPU holds its translations,
+ * at most a page at a time. So the kernel never opens user memory to itself
+ * (SUM, PAN, SMAP stay closed), a bad pointer costs no trap, and arch/host runs
+ * all of this.
  *
  * The _nofault forms report how far they came; the others let space_fault()
  * bring the missing page and go on.
@@ -103,48 +104,45 @@ zero_few(void *to, size_t n)
 static ALWAYS_INLINE bool
 few_in(void *dst, uintptr_t src, size_t n)
 {
-	unsigned long flags;
 	const void *from;
 
 	if (!is_few(src, dst, n))
 		return false;
-	flags = arch_irq_save();
+	soft_begin();
 	from = soft_peek(src, false);
 	if (LIKELY(from != NULL))
 		move_few(dst, from, n, src | (uintptr_t)dst | n);
-	arch_irq_restore(flags);
+	soft_end();
 	return from != NULL;
 }
 
 static ALWAYS_INLINE bool
 few_out(uintptr_t dst, const void *src, size_t n)
 {
-	unsigned long flags;
 	void *to;
 
 	if (!is_few(dst, src, n))
 		return false;
-	flags = arch_irq_save();
+	soft_begin();
 	to = soft_peek(dst, true);
 	if (LIKELY(to != NULL))
 		move_few(to, src, n, dst | (uintptr_t)src | n);
-	arch_irq_restore(flags);
+	soft_end();
 	return to != NULL;
 }
 
 static ALWAYS_INLINE bool
 few_zero(uintptr_t dst, size_t n)
 {
-	unsigned long flags;
 	void *to;
 
 	if (!is_few(dst, NULL, n))
 		return false;
-	flags = arch_irq_save();
+	soft_begin();
 	to = soft_peek(dst, true);
 	if (LIKELY(to != NULL))
 		zero_few(to, n);
-	arch_irq_restore(flags);
+	soft_end();
 	return to != NULL;
 }
 
@@ -154,36 +152,39 @@ few_zero(uintptr_t dst, size_t n)
 static ALWAYS_INLINE bool
 part_in(void *dst, uintptr_t src, size_t n)
 {
-	unsigned long flags = arch_irq_save();
-	const char *from = soft_lookup(src, false);
+	const char *from;
 
+	soft_begin();
+	from = soft_lookup(src, false);
 	if (LIKELY(from != NULL))
 		bulk_copy(dst, from, n);
-	arch_irq_restore(flags);
+	soft_end();
 	return from != NULL;
 }
 
 static ALWAYS_INLINE bool
 part_out(uintptr_t dst, const void *src, size_t n)
 {
-	unsigned long flags = arch_irq_save();
-	char *to = soft_lookup(dst, true);
+	char *to;
 
+	soft_begin();
+	to = soft_lookup(dst, true);
 	if (LIKELY(to != NULL))
 		bulk_copy(to, src, n);
-	arch_irq_restore(flags);
+	soft_end();
 	return to != NULL;
 }
 
 static ALWAYS_INLINE bool
 part_zero(uintptr_t dst, size_t n)
 {
-	unsigned long flags = arch_irq_save();
-	char *to = soft_lookup(dst, true);
+	char *to;
 
+	soft_begin();
+	to = soft_lookup(dst, true);
 	if (LIKELY(to != NULL))
 		memset(to, 0, n);
-	arch_irq_restore(flags);
+	soft_end();
 	return to != NULL;
 }
 
@@ -355,55 +356,55 @@ user_zero(uintptr_t dst, size_t len)
 
 /* When the CPU does not know the page. */
 static NOINLINE void *
-view_lookup(uintptr_t addr, bool write, unsigned long *flags)
+view_lookup(uintptr_t addr, bool write)
 {
-	unsigned long on = arch_irq_save();
 	void *there = soft_lookup(addr, write);
 
 	if (there == NULL)
-		arch_irq_restore(on);
-	*flags = on;
+		soft_end();
 	return there;
 }
 
 static ALWAYS_INLINE void *
-view(uintptr_t addr, size_t len, bool write, unsigned long *flags)
+view(uintptr_t addr, size_t len, bool write)
 {
-	unsigned long on;
 	void *there;
 
 	if (UNLIKELY(!in_one_page(addr, len) || (addr & 7) != 0))
 		return NULL;
-	on = arch_irq_save();
+	soft_begin();
 	there = soft_peek(addr, write);
-	if (LIKELY(there != NULL)) {
-		*flags = on;
-		return there;
-	}
-	arch_irq_restore(on);
-	return view_lookup(addr, write, flags);
+	return LIKELY(there != NULL) ? there : view_lookup(addr, write);
 }
 
 void *
-user_view_read(uintptr_t addr, size_t len, unsigned long *flags)
+user_view_read(uintptr_t addr, size_t len)
 {
-	return view(addr, len, false, flags);
+	return view(addr, len, false);
 }
 
 void *
-user_view_write(uintptr_t addr, size_t len, unsigned long *flags)
+user_view_write(uintptr_t addr, size_t len)
 {
-	return view(addr, len, true, flags);
+	return view(addr, len, true);
+}
+
+void
+user_view_end(void)
+{
+	soft_end();
 }
 
 int
 user_peek_byte(uintptr_t addr)
 {
-	unsigned long flags = arch_irq_save();
-	const uint8_t *there = soft_peek(addr, false);
-	int byte = LIKELY(there != NULL) ? *there : -1;
+	const uint8_t *there;
+	int byte;
 
-	arch_irq_restore(flags);
+	soft_begin();
+	there = soft_peek(addr, false);
+	byte = LIKELY(there != NULL) ? *there : -1;
+	soft_end();
 	return byte;
 }
 
@@ -440,12 +441,13 @@ user_string_in(char *dst, uintptr_t src, size_t max, size_t *len)
 
 	while (done < max) {
 		size_t n = page_left(src + done, max - done), got;
-		unsigned long flags = arch_irq_save();
-		const char *from = soft_lookup(src + done, false);
+		const char *from;
 		enum err e;
 
+		soft_begin();
+		from = soft_lookup(src + done, false);
 		if (UNLIKELY(from == NULL)) {
-			arch_irq_restore(flags);
+			soft_end();
 			e = page_fault_in(src + done, PROT_READ);
 			if (e != OK)
 				return e;
@@ -453,7 +455,7 @@ user_string_in(char *dst, uintptr_t src, size_t max, size_t *len)
 		}
 		got = bytes_before_nul(from, n);
 		memcpy(dst + done, from, got);
-		arch_irq_restore(flags);
+		soft_end();
 		done += got;
 		if (got < n) {
 			dst[done] = '\0';
@@ -501,12 +503,13 @@ bool
 user_path_short(struct user_path *p, uintptr_t src)
 {
 	size_t skip = src % 8, room = PAGE_SIZE - (src & PAGE_MASK) + skip;
-	unsigned long flags = arch_irq_save();
-	const _Atomic(uint64_t) *from = soft_peek(src - skip, false);
+	const _Atomic(uint64_t) *from;
 	const uint64_t *end = p->words + MIN(room / 8, ARRAY_LEN(p->words));
 	uint64_t *to = p->words, word, before = (UINT64_C(1) << skip * 8) - 1;
 	uint64_t nul = 0;
 
+	soft_begin();
+	from = soft_peek(src - skip, false);
 	while (LIKELY(from != NULL) && nul == 0 && to != end) {
 		word = atomic_load_explicit(from++, memory_order_relaxed);
 		*to++ = word;
@@ -514,7 +517,7 @@ user_path_short(struct user_path *p, uintptr_t src)
 		before = 0;
 		nul = (word - ONES) & ~word & HIGHS;
 	}
-	arch_irq_restore(flags);
+	soft_end();
 	if (UNLIKELY(nul == 0))
 		return false;
 	/* The lowest bit of nul is its byte's: count the bytes up to it. */
@@ -529,16 +532,15 @@ user_path_short(struct user_path *p, uintptr_t src)
 enum err
 user_load32_nofault(uintptr_t addr, uint32_t *out)
 {
-	unsigned long flags;
 	const _Atomic(uint32_t) *word;
 
 	if ((addr & 3) != 0)
 		return ERR_INVAL;
-	flags = arch_irq_save();
+	soft_begin();
 	word = soft_lookup(addr, false);
 	if (LIKELY(word != NULL))
 		*out = atomic_load(word);
-	arch_irq_restore(flags);
+	soft_end();
 	return LIKELY(word != NULL) ? OK : ERR_AGAIN;
 }
 
@@ -546,18 +548,17 @@ enum err
 user_cmpxchg32_nofault(
     uintptr_t addr, uint32_t expect, uint32_t desired, uint32_t *old)
 {
-	unsigned long flags;
 	_Atomic(uint32_t) *word;
 
 	if ((addr & 3) != 0)
 		return ERR_INVAL;
-	flags = arch_irq_save();
+	soft_begin();
 	word = soft_lookup(addr, true);
 	if (LIKELY(word != NULL)) {
 		(void)atomic_compare_exchange_strong(word, &expect, desired);
 		*old = expect;
 	}
-	arch_irq_restore(flags);
+	soft_end();
 	return LIKELY(word != NULL) ? OK : ERR_AGAIN;
 }
 
@@ -580,13 +581,14 @@ user_store32(uintptr_t addr, uint32_t value)
 	if ((addr & 3) != 0)
 		return ERR_INVAL;
 	for (;;) {
-		unsigned long flags = arch_irq_save();
-		_Atomic(uint32_t) *word = soft_lookup(addr, true);
+		_Atomic(uint32_t) *word;
 		enum err e;
 
+		soft_begin();
+		word = soft_lookup(addr, true);
 		if (LIKELY(word != NULL))
 			atomic_store(word, value);
-		arch_irq_restore(flags);
+		soft_end();
 		if (LIKELY(word != NULL))
 			return OK;
 		e = page_fault_in(addr, PROT_WRITE);
@@ -620,10 +622,11 @@ user_fault_in(uintptr_t addr, size_t len, unsigned access)
 	if (s == NULL || addr + len < addr || addr + len > arch_user_end)
 		return ERR_FAULT;
 	for (; at < addr + len; at += PAGE_SIZE) {
-		unsigned long flags = arch_irq_save();
-		const void *p = soft_lookup(at, (access & PROT_WRITE) != 0);
+		const void *p;
 
-		arch_irq_restore(flags);
+		soft_begin();
+		p = soft_lookup(at, (access & PROT_WRITE) != 0);
+		soft_end();
 		if (p == NULL) {
 			enum err e = page_fault_in(at, access);
 

@@ -378,14 +378,13 @@ action_copy_in(uintptr_t user, struct sig_action *act)
 static ALWAYS_INLINE enum err
 action_in(uintptr_t user, struct sig_action *act)
 {
-	__attribute__((uninitialized)) unsigned long flags;
 	const struct lx_sigaction *there = user_view(
-	    user, sizeof(*there), PROT_READ, &flags);
+	    user, sizeof(*there), PROT_READ);
 
 	if (UNLIKELY(there == NULL))
 		return action_copy_in(user, act);
 	action_decode(there, act);
-	user_view_end(flags);
+	user_view_end();
 	return OK;
 }
 

@@ -65,14 +65,12 @@ stat_copy_out(const struct file_stat *st, uintptr_t user)
 static ALWAYS_INLINE NO_CANARY enum err
 stat_out(const struct file_stat *st, uintptr_t user)
 {
-	__attribute__((uninitialized)) unsigned long flags;
-	struct lx_stat *there = user_view(
-	    user, sizeof(*there), PROT_WRITE, &flags);
+	struct lx_stat *there = user_view(user, sizeof(*there), PROT_WRITE);
 
 	if (UNLIKELY(there == NULL))
 		return stat_copy_out(st, user);
 	stat_encode(st, there);
-	user_view_end(flags);
+	user_view_end();
 	return OK;
 }
 

@@ -39,7 +39,13 @@ struct thread_head {
 	vaddr_t trap_user_sp; /* [s] scratch of trap entry */
 	vaddr_t trap_scratch; /* [s] scratch of trap entry */
 	struct cpu *cpu; /* [C] where it runs */
-	unsigned preempt; /* [s] > 0: stays on this CPU */
+	union {
+		unsigned preempt; /* [s] not 0: stays on this CPU */
+		struct {
+			uint16_t preempt_depth; /* all that counting reaches */
+			bool soft_held; /* [s] user_copy_begin() */
+		};
+	};
 	atomic_uint work; /* [A] WORK_*: to do before user mode */
 	bool frame_whole; /* [s] for arch_frame_is_whole() */
 	bool alloc_fails; /* [s] allocations count: alloc_fail_for() */
@@ -55,6 +61,7 @@ struct thread_head {
 #define WORK_RESTORE 0x20u /* the wait's signal mask is to be restored */
 #define WORK_RCU     0x40u /* a grace period waits for this CPU */
 #define WORK_SAMPLE  0x80u /* the interrupt that ends now is a sample */
+#define WORK_FLUSH   0x100u /* a flush waits for the copy that runs: mm/tlb.h */
 
 /* Protection of a mapping. */
 #define PROT_READ   0x01u

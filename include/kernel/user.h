@@ -2,8 +2,8 @@
  * The only touch of user memory (mm/user.c).
  *
  * Addresses belong to the space of the running thread. A page is found in the
- * CPU's software TLB or the page tables and copied through the direct map
- * with irqs off, so that a TLB shoot-down waits for the copy; absent pages go
+ * CPU's software TLB or the page tables and copied through the direct map;
+ * a TLB shoot-down waits for the copy; absent pages go
  * through space_fault() and the copy goes on. All of these sleep; none may be
  * called with a lock held, except the _nofault forms.
  */
@@ -26,7 +26,7 @@ enum err user_string_in(char *dst, uintptr_t src, size_t max, size_t *len);
 size_t user_copy_in_nofault(void *dst, uintptr_t src, size_t len);
 size_t user_copy_out_nofault(uintptr_t dst, const void *src, size_t len);
 size_t user_zero_nofault(uintptr_t dst, size_t len);
-/* The byte at addr if the CPU knows its page, else -1; any context. */
+/* The byte at addr if the CPU knows its page, else -1; no interrupt. */
 int user_peek_byte(uintptr_t addr);
 /* Makes pages present and accessible (PROT_READ or PROT_WRITE). */
 enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
@@ -34,23 +34,19 @@ enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
 /*
  * The len bytes at addr as the kernel sees them, so that a result is made where
  * it belongs: NULL unless they lie in one page that is there and allows access
- * (PROT_READ or PROT_WRITE), and addr is a multiple of 8. irqs are off until
- * user_view_end(): be short. Other threads may write there meanwhile, so what
- * is checked is read once.
+ * (PROT_READ or PROT_WRITE), and addr is a multiple of 8. Preemption is off and
+ * no other function of this file is called until user_view_end(): be short.
+ * Other threads may write there meanwhile, so what is checked is read once.
  */
-void *user_view_read(uintptr_t addr, size_t len, unsigned long *flags);
-void *user_view_write(uintptr_t addr, size_t len, unsigned long *flags);
+void *user_view_read(uintptr_t addr, size_t len);
+void *user_view_write(uintptr_t addr, size_t len);
 static inline void *
-user_view(uintptr_t addr, size_t len, unsigned access, unsigned long *flags)
+user_view(uintptr_t addr, size_t len, unsigned access)
 {
-	return access & PROT_WRITE ? user_view_write(addr, len, flags) :
-	    user_view_read(addr, len, flags);
+	return access & PROT_WRITE ? user_view_write(addr, len) :
+	    user_view_read(addr, len);
 }
-static inline void
-user_view_end(unsigned long flags)
-{
-	arch_irq_restore(flags);
-}
+void user_view_end(void);
 
 /* Aligned words; ERR_INVAL when not aligned. */
 enum err user_load32(uintptr_t addr, uint32_t *out);

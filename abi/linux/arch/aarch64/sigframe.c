@@ -120,16 +120,15 @@ static bool
 push_frame(const struct arch_frame *f, const struct sig_info *info,
     uintptr_t place)
 {
-	unsigned long flags;
-	struct arm_frame *there = user_view(
-	    place, sizeof(*there), PROT_WRITE, &flags);
+	struct arm_frame *there =
+	    user_view(place, sizeof(*there), PROT_WRITE);
 
 	if (UNLIKELY(there == NULL))
 		return lx_frame_head_out(place, f, info) == OK &&
 		    copy_context(f, info, place) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f, info);
-	user_view_end(flags);
+	user_view_end();
 	return true;
 }
 
@@ -229,17 +228,16 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 {
 	uintptr_t place = arch_frame_sp(f);
 	const struct arm_frame *there;
-	unsigned long flags;
 	bool good;
 
 	if (!IS_ALIGNED(place, (uintptr_t)LX_FRAME_ALIGN))
 		return false;
-	there = user_view(place, sizeof(*there), PROT_READ, &flags);
+	there = user_view(place, sizeof(*there), PROT_READ);
 	if (UNLIKELY(there == NULL))
 		return adopt_copy(f, place, back);
 	*back = there->head.uc.back;
 	good = is_plain(&there->context) && adopt_registers(
 	    f, &there->context.regs, &there->context.fpsimd);
-	user_view_end(flags);
+	user_view_end();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }

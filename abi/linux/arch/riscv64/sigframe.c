@@ -125,16 +125,15 @@ static bool
 push_frame(const struct arch_frame *f, const struct sig_info *info,
     uintptr_t place, size_t vector)
 {
-	unsigned long flags;
 	struct riscv_frame *there = vector != 0 ? NULL :
-	    user_view(place, sizeof(*there), PROT_WRITE, &flags);
+	    user_view(place, sizeof(*there), PROT_WRITE);
 
 	if (there == NULL)
 		return lx_frame_head_out(place, f, info) == OK &&
 		    copy_context(f, place, vector) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f);
-	user_view_end(flags);
+	user_view_end();
 	return true;
 }
 
@@ -230,9 +229,8 @@ adopt_copy(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 static bool
 adopt_frame(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 {
-	unsigned long flags;
 	const struct riscv_frame *there = user_view(
-	    place, sizeof(*there), PROT_READ, &flags);
+	    place, sizeof(*there), PROT_READ);
 	bool good;
 
 	if (UNLIKELY(there == NULL))
@@ -240,7 +238,7 @@ adopt_frame(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 	*back = there->head.uc.back;
 	good = is_plain(&there->context) &&
 	    adopt_registers(f, &there->context);
-	user_view_end(flags);
+	user_view_end();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }
 

@@ -196,15 +196,14 @@ static bool
 push_frame(const struct arch_frame *f, const struct sig_info *info,
     const struct sig_action *act, uintptr_t place)
 {
-	unsigned long flags;
-	uint8_t *there = user_view(place, frame_bytes(), PROT_WRITE, &flags);
+	uint8_t *there = user_view(place, frame_bytes(), PROT_WRITE);
 
 	if (UNLIKELY(there == NULL))
 		return copy_fpu(place + FPU_OFFSET) == OK &&
 		    copy_frame(f, info, act, place) == OK;
 	frame_fill((struct x86_sigframe *)(void *)there, f, info, act, place);
 	fpu_fill(there + FPU_OFFSET);
-	user_view_end(flags);
+	user_view_end();
 	return true;
 }
 
@@ -322,10 +321,9 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 	uintptr_t place = f->rsp - 8;
 	struct x86_sigframe *w;
 	uint8_t *fpu;
-	unsigned long flags;
 	bool good = false;
 
-	w = user_view(place, frame_bytes(), PROT_READ, &flags);
+	w = user_view(place, frame_bytes(), PROT_READ);
 	if (UNLIKELY(w == NULL))
 		return adopt_copy(f, place, back);
 	if (LIKELY(w->uc.context.fpu == place + FPU_OFFSET)) {
@@ -334,6 +332,6 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 	}
 	if (LIKELY(good))
 		adopt_rest(f, w, back);
-	user_view_end(flags);
+	user_view_end();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }
