@@ -13,7 +13,8 @@
  * the lists that have something makes the search one bit operation.
  *
  * In front of that every CPU keeps a small stack of single pages, so that the
- * common allocation takes no lock and touches no shared line. The stack is
+ * common allocation takes no lock and touches no shared line. Threads use it
+ * with preemption off; an interrupt takes the lock. The stack is
  * filled and emptied in batches of half its size. What it spills is first
  * kept loose, up to LOOSE_MAX pages that are not merged with their buddies,
  * since most of them are wanted again soon; they are merged when a larger
@@ -442,7 +443,7 @@ block_alloc(unsigned order)
 	return p;
 }
 
-/* Fills this CPU's empty stack by half; irqs are off. */
+/* Fills this CPU's empty stack by half; preemption is off. */
 static void
 cpu_pages_fill(struct cpu_pages *c)
 {
@@ -475,7 +476,7 @@ cpu_pages_chain(struct cpu_pages *c, unsigned count)
 	return chain;
 }
 
-/* Takes a batch off this CPU's full stack; irqs are off. */
+/* Takes a batch off this CPU's full stack; preemption is off. */
 static void
 cpu_pages_spill(struct cpu_pages *c)
 {
@@ -492,9 +493,13 @@ cpu_pages_spill(struct cpu_pages *c)
 void
 page_drain_cpu(void)
 {
-	unsigned long flags = spin_lock_irq(&pages.lock);
-	struct cpu_pages *c = &cpu_pages[cpu_id()];
+	struct cpu_pages *c;
+	unsigned long flags;
 
+	if (cpu_in_interrupt())
+		return;
+	flags = spin_lock_irq(&pages.lock);
+	c = &cpu_pages[cpu_id()];
 	chain_free(cpu_pages_chain(c, c->count));
 	spin_unlock_irq(&pages.lock, flags);
 }
@@ -502,15 +507,18 @@ page_drain_cpu(void)
 static struct page *
 single_alloc(void)
 {
-	unsigned long flags = arch_irq_save();
-	struct cpu_pages *c = &cpu_pages[cpu_id()];
+	struct cpu_pages *c;
 	struct page *p = NULL;
 
+	if (cpu_in_interrupt())
+		return block_alloc(0);
+	preempt_disable();
+	c = &cpu_pages[cpu_id()];
 	if (UNLIKELY(c->count == 0))
 		cpu_pages_fill(c);
 	if (LIKELY(c->count > 0))
 		p = c->stack[--c->count];
-	arch_irq_restore(flags);
+	preempt_enable();
 	return p;
 }
 
@@ -631,18 +639,18 @@ page_free(struct page *p, unsigned order)
 		for (size_t i = 0; i < (size_t)1 << order; i++)
 			p[i].private = POISON_FREE;
 	}
-	if (order > 0) {
+	if (order > 0 || cpu_in_interrupt()) {
 		flags = spin_lock_irq(&pages.lock);
 		block_free(p, order);
 		spin_unlock_irq(&pages.lock, flags);
 		return;
 	}
-	flags = arch_irq_save();
+	preempt_disable();
 	c = &cpu_pages[cpu_id()];
 	if (UNLIKELY(c->count == CPU_PAGES))
 		cpu_pages_spill(c);
 	c->stack[c->count++] = p;
-	arch_irq_restore(flags);
+	preempt_enable();
 }
 
 void

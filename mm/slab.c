@@ -8,7 +8,8 @@
  * a list that runs through their first words.
  *
  * In front of the slabs each CPU has a magazine per cache: a stack of free
- * objects used with irqs off and no lock. It is filled and emptied by halves.
+ * objects that threads use with preemption off and no lock; interrupts go to
+ * the slabs. It is filled and emptied by halves.
  * Magazines are made when a CPU first uses a cache, because most caches are
  * used by few CPUs.
  *
@@ -243,7 +244,6 @@ magazine_create(struct slab_cache *c)
 {
 	struct slab_cache *from = kmalloc_cache(magazine_bytes(c));
 	struct magazine *none = NULL;
-	unsigned long flags;
 	void *m = NULL;
 
 	if (slab_take(from, &m, 1) == 0)
@@ -251,11 +251,11 @@ magazine_create(struct slab_cache *c)
 	if (CARMINE_CHECK)
 		object_mark_used(from, m);
 	((struct magazine *)m)->count = 0;
-	flags = arch_irq_save();
+	preempt_disable();
 	if (atomic_compare_exchange_strong(
 	    &c->magazines[cpu_id()], &none, m))
 		m = NULL;
-	arch_irq_restore(flags);
+	preempt_enable();
 	if (m != NULL) {
 		if (CARMINE_CHECK)
 			object_mark_free(from, m);
@@ -263,10 +263,11 @@ magazine_create(struct slab_cache *c)
 	}
 }
 
+/* Preemption is off; NULL: there is none yet, or an interrupt asks. */
 static inline struct magazine *
 magazine_of(struct slab_cache *c)
 {
-	return atomic_load_explicit(
+	return cpu_in_interrupt() ? NULL : atomic_load_explicit(
 	    &c->magazines[cpu_id()], memory_order_relaxed);
 }
 
@@ -275,27 +276,26 @@ alloc_slow(struct slab_cache *c)
 {
 	void *batch[MAGAZINE_MAX / 2];
 	struct magazine *m;
-	unsigned long flags;
-	unsigned n;
+	unsigned n = cpu_in_interrupt() ? 1 : MAX(c->magazine / 2, 1);
 	void *object;
 
-	n = slab_take(c, batch, MAX(c->magazine / 2, 1));
+	n = slab_take(c, batch, n);
 	if (n == 0)
 		return NULL;
 	object = batch[--n];
 	if (n == 0)
 		return object;
-	flags = arch_irq_save();
+	preempt_disable();
 	m = magazine_of(c);
 	if (m == NULL) {
-		arch_irq_restore(flags);
+		preempt_enable();
 		magazine_create(c);
-		flags = arch_irq_save();
+		preempt_disable();
 		m = magazine_of(c);
 	}
 	while (m != NULL && n > 0 && m->count < c->magazine)
 		m->slots[m->count++] = batch[--n];
-	arch_irq_restore(flags);
+	preempt_enable();
 	slab_give(c, batch, n);
 	return object;
 }
@@ -304,16 +304,15 @@ void *
 slab_alloc(struct slab_cache *c)
 {
 	struct magazine *m;
-	unsigned long flags;
 	void *object = NULL;
 
 	if (UNLIKELY(alloc_must_fail()))
 		return NULL;
-	flags = arch_irq_save();
+	preempt_disable();
 	m = magazine_of(c);
 	if (LIKELY(m != NULL && m->count > 0))
 		object = m->slots[--m->count];
-	arch_irq_restore(flags);
+	preempt_enable();
 	if (UNLIKELY(object == NULL))
 		object = alloc_slow(c);
 	if (CARMINE_CHECK && object != NULL)
@@ -335,15 +334,16 @@ static NOINLINE void
 free_slow(struct slab_cache *c, void *object)
 {
 	void *batch[MAGAZINE_MAX / 2 + 1];
-	unsigned long flags = arch_irq_save();
-	struct magazine *m = magazine_of(c);
+	struct magazine *m;
 	unsigned n = 0;
 
 	batch[n++] = object;
+	preempt_disable();
+	m = magazine_of(c);
 	while (m != NULL && m->count > c->magazine / 2 &&
 	    n < ARRAY_LEN(batch))
 		batch[n++] = m->slots[--m->count];
-	arch_irq_restore(flags);
+	preempt_enable();
 	slab_give(c, batch, n);
 }
 
@@ -351,7 +351,6 @@ void
 slab_free(struct slab_cache *c, void *p)
 {
 	struct magazine *m;
-	unsigned long flags;
 
 	if (p == NULL)
 		return;
@@ -359,14 +358,14 @@ slab_free(struct slab_cache *c, void *p)
 		panic("%s: %p is not from this cache", c->name, p);
 	if (CARMINE_CHECK)
 		object_mark_free(c, p);
-	flags = arch_irq_save();
+	preempt_disable();
 	m = magazine_of(c);
 	if (LIKELY(m != NULL && m->count < c->magazine)) {
 		m->slots[m->count++] = p;
-		arch_irq_restore(flags);
+		preempt_enable();
 		return;
 	}
-	arch_irq_restore(flags);
+	preempt_enable();
 	free_slow(c, p);
 }
 
@@ -434,14 +433,16 @@ static size_t
 cache_trim(struct slab_cache *c)
 {
 	void *batch[MAGAZINE_MAX];
-	unsigned long flags = arch_irq_save();
-	struct magazine *m = magazine_of(c);
+	struct magazine *m;
 	struct slab *s;
+	unsigned long flags;
 	unsigned n = 0;
 
+	preempt_disable();
+	m = magazine_of(c);
 	while (m != NULL && m->count > 0)
 		batch[n++] = m->slots[--m->count];
-	arch_irq_restore(flags);
+	preempt_enable();
 	slab_give(c, batch, n);
 	flags = spin_lock_irq(&c->lock);
 	s = list_first(&c->empty, struct slab, link);

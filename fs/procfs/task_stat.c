@@ -103,7 +103,7 @@ signal_sets(struct task *t, struct thread *th, struct signal_sets *s)
 		s->blocked = th->sig_mask;
 	}
 	for (int i = 1; t->actions != NULL && i <= SIG_MAX; i++) {
-		uintptr_t h = t->actions->act[i].handler;
+		uintptr_t h = sig_handler(t->actions, i);
 
 		if (h == SIG_HANDLER_IGNORE)
 			s->ignored |= SIG_BIT(i);

@@ -38,6 +38,14 @@ cpu_id(void)
 	return arch_current()->cpu->id;
 }
 
+/* What threads use of a CPU with preemption off alone, an interrupt, which may
+ * come in the middle, leaves alone. */
+static inline bool
+cpu_in_interrupt(void)
+{
+	return UNLIKELY(cpu_this()->irq_depth > 0);
+}
+
 /* The mask of all running CPUs. */
 uint64_t cpu_online_mask(void);
 

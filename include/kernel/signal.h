@@ -72,11 +72,25 @@ struct sig_pending {
 	struct list queue; /* [S] struct sig_queued */
 };
 
-/* Shared actions: CLONE_SIGHAND threads of one task. [S] = sig_lock of task */
+/* Shared actions: CLONE_SIGHAND threads of one task. [S] = sig_lock of task.
+ * A thread that shares them with nobody changes them without the lock, so
+ * other tasks' threads read one word of them, with the functions below. */
 struct sig_actions {
 	struct ref refs;
 	struct sig_action act[SIG_MAX + 1]; /* [S] [0] unused */
 };
+
+static inline uintptr_t
+sig_handler(const struct sig_actions *a, int number)
+{
+	return __atomic_load_n(&a->act[number].handler, __ATOMIC_RELAXED);
+}
+
+static inline unsigned
+sig_flags(const struct sig_actions *a, int number)
+{
+	return __atomic_load_n(&a->act[number].flags, __ATOMIC_RELAXED);
+}
 
 struct sig_stack {
 	uintptr_t base;

@@ -108,8 +108,8 @@ notify_parent_alone(struct task *t, int child_code, int status)
 	if (parent != NULL && parent != &kernel_task) {
 		if (!t->zombie)
 			task_child_reports(t);
-		if (parent->actions != NULL && !(parent->actions->act[
-		    SIG_CHLD].flags & SIGACT_NOCLDSTOP))
+		if (parent->actions != NULL && !(sig_flags(parent->actions,
+		    SIG_CHLD) & SIGACT_NOCLDSTOP))
 			err_ignore(signal_send(parent, &info));
 		waitq_wake(&parent->child_waitq, 0);
 	}
@@ -199,7 +199,8 @@ take_with_action(struct thread *t, struct sig_info *info,
 		*act = *a;
 		if (act->handler > SIG_HANDLER_IGNORE &&
 		    (act->flags & SIGACT_RESETHAND))
-			a->handler = SIG_HANDLER_DEFAULT;
+			__atomic_store_n(&a->handler, SIG_HANDLER_DEFAULT,
+			    __ATOMIC_RELAXED);
 	}
 	spin_unlock_irq(&task->sig_lock, flags);
 	return got;
@@ -244,7 +245,8 @@ signal_fault(const struct sig_info *info)
 
 	/* Nobody may look away from a fault. */
 	if ((t->sig_mask & bit) || act->handler == SIG_HANDLER_IGNORE) {
-		act->handler = SIG_HANDLER_DEFAULT;
+		__atomic_store_n(&act->handler, SIG_HANDLER_DEFAULT,
+		    __ATOMIC_RELAXED);
 		t->sig_mask &= ~bit;
 	}
 	/* Code above 0 or KERNEL: also init dies of it. */

@@ -80,9 +80,9 @@ parent_ignores(struct task *parent, const struct task *child)
 	if (child->exit_signal != SIG_CHLD || parent->actions == NULL)
 		return false;
 	flags = spin_lock_irq(&parent->sig_lock);
-	ignores = parent->actions->act[SIG_CHLD].handler ==
+	ignores = sig_handler(parent->actions, SIG_CHLD) ==
 	    SIG_HANDLER_IGNORE ||
-	    (parent->actions->act[SIG_CHLD].flags & SIGACT_NOCLDWAIT);
+	    (sig_flags(parent->actions, SIG_CHLD) & SIGACT_NOCLDWAIT);
 	spin_unlock_irq(&parent->sig_lock, flags);
 	return ignores;
 }

@@ -213,7 +213,7 @@ is_ignored(const struct task *t, const struct thread *th,
     const struct sig_info *info)
 {
 	int n = info->number;
-	uintptr_t handler = t->actions->act[n].handler;
+	uintptr_t handler = sig_handler(t->actions, n);
 	const struct thread *one;
 
 	/* Blocked ones are kept: the action may change until they are not. */
@@ -236,7 +236,7 @@ is_ignored(const struct task *t, const struct thread *th,
 static bool
 is_fatal(const struct task *t, int number)
 {
-	return t->actions->act[number].handler == SIG_HANDLER_DEFAULT &&
+	return sig_handler(t->actions, number) == SIG_HANDLER_DEFAULT &&
 	    !signal_default_ignored(number) && !signal_is_stop(number);
 }
 
@@ -569,27 +569,61 @@ drop_ignored(struct task *t, int number, uintptr_t handler)
 		drop_everywhere(t, SIG_BIT(number));
 }
 
+static ALWAYS_INLINE void
+action_set(struct sig_action *act, const struct sig_action *to)
+{
+	act->restorer = to->restorer;
+	act->mask = to->mask & ~SIG_UNBLOCKABLE;
+	__atomic_store_n(&act->flags, to->flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
+}
+
+static NOINLINE void
+action_locked(struct task *t, int number, const struct sig_action *set,
+    struct sig_action *old)
+{
+	struct sig_action *act = &t->actions->act[number];
+	unsigned long flags = spin_lock_irq(&t->sig_lock);
+
+	if (old != NULL)
+		*old = *act;
+	if (set != NULL) {
+		action_set(act, set);
+		if (set->handler <= SIG_HANDLER_IGNORE)
+			drop_ignored(t, number, set->handler);
+	}
+	spin_unlock_irq(&t->sig_lock, flags);
+}
+
+/* Only the running thread changes the actions of t, its task. */
+static inline bool
+actions_are_private(const struct task *t)
+{
+	return atomic_load_explicit(&t->actions->refs.count,
+	    memory_order_relaxed) == 1 && atomic_load_explicit(
+	    &t->thread_count, memory_order_relaxed) == 1;
+}
+
 enum err
 signal_action(int number, const struct sig_action *set, struct sig_action *old)
 {
 	struct task *t = task_current();
 	struct sig_action *act;
-	unsigned long flags;
 
 	if (number < 1 || number > SIG_MAX ||
 	    (set != NULL && (SIG_UNBLOCKABLE >> (number - 1) & 1)))
 		return ERR_INVAL;
+	/* The lock is for what is pending and ignored from now on. */
+	if (!actions_are_private(t) ||
+	    (set != NULL && set->handler <= SIG_HANDLER_IGNORE)) {
+		action_locked(t, number, set, old);
+		return OK;
+	}
 	act = &t->actions->act[number];
-	flags = spin_lock_irq(&t->sig_lock);
 	if (old != NULL)
 		*old = *act;
-	if (set != NULL) {
-		*act = *set;
-		act->mask &= ~SIG_UNBLOCKABLE;
-		if (act->handler <= SIG_HANDLER_IGNORE)
-			drop_ignored(t, number, act->handler);
-	}
-	spin_unlock_irq(&t->sig_lock, flags);
+	if (set != NULL)
+		action_set(act, set);
 	return OK;
 }
 
