@@ -92,10 +92,10 @@ def main():
     counts = out / "profile.out"
     counts.unlink(missing_ok=True)
     plugin = args.plugin or Path(args.b) / "tools/count.so"
-    bench.boot(args.arch, ours.kernel, ours.image, ours.append + " nokaslr",
-               [*bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,rounds=%u,out=%s" %
-                (plugin, *program.extent(run), rounds, counts)],
-               out / "profile.log")
+    ours.bench.append += " nokaslr"
+    ours.bench.run(args.arch, out / "profile.log", [
+        *bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,rounds=%u,out=%s" %
+        (plugin, *program.extent(run), rounds, counts)])
     if not counts.exists():
         sys.exit("profile: no counts; see %s" % (out / "profile.log"))
     show(counts, per, Symbols(args.nm, ours.kernel.with_suffix(".elf")),
