@@ -8,7 +8,7 @@
  * Software entries carry the space's generation; a flush gives the space a
  * new one (unique over all spaces and all time: a counter of this CPU with its
  * number), so all older entries are void at once, on every CPU, and survive
- * switches between spaces otherwise. A copy holds (soft_begin()) from the
+ * switches between spaces otherwise. A copy holds (user_hold()) from the
  * look-up to its last byte: its CPU puts off the answer to a flush, for at most
  * a page of bytes. Why no copy outlives a flush:
  *	A (flush): entry := 0; generation := new; fence; m := cpus; IPI m
@@ -132,7 +132,7 @@ tlb_ipi(void)
 	unsigned me = cpu_id();
 	uint64_t from;
 
-	if (UNLIKELY(arch_current()->soft_held)) {
+	if (UNLIKELY(arch_current()->user_held)) {
 		atomic_fetch_or(&arch_current()->work, WORK_FLUSH);
 		return;
 	}
@@ -152,7 +152,7 @@ tlb_ipi(void)
 
 /* Something came while the CPU held its translations. */
 NOINLINE void
-soft_end_late(void)
+user_release_late(void)
 {
 	struct thread_head *t = arch_current();
 	unsigned long flags;

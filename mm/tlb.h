@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include <kernel/log.h>
+#include <kernel/user.h>
 
 #include "page.h"
 
@@ -34,40 +34,7 @@ struct tlb_cpu {
 	struct tlb_request request; /* [C] preemption off; read by targets */
 } ALIGNED(64);
 
-void soft_end_late(void);
-
-/*
- * From one to the other this CPU holds its translations of user pages: no
- * flush is answered, and the thread is not preempted. A byte is stored and
- * cleared, because turning interrupts off and on costs an emulator more than
- * most copies. Nothing between the two sleeps or begins again; interrupts do
- * not touch user memory.
- */
-static ALWAYS_INLINE void
-soft_begin(void)
-{
-	struct thread_head *t = arch_current();
-
-	DASSERT(!t->soft_held);
-	t->soft_held = true;
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static ALWAYS_INLINE void
-soft_end(void)
-{
-	struct thread_head *t = arch_current();
-
-	atomic_signal_fence(memory_order_seq_cst);
-	t->soft_held = false;
-	atomic_signal_fence(memory_order_seq_cst);
-	if (UNLIKELY(atomic_load_explicit(&t->work, memory_order_relaxed) &
-	    (WORK_RESCHED | WORK_RCU | WORK_FLUSH)))
-		soft_end_late();
-	arch_poll();
-}
-
-/* Held. */
+/* Held: user_hold(). */
 static inline struct soft_entry *
 soft_entry_of(const struct cpu *c, vaddr_t va, uint64_t generation)
 {
@@ -79,7 +46,7 @@ soft_entry_of(const struct cpu *c, vaddr_t va, uint64_t generation)
 void *soft_fill(struct arch_space *s, vaddr_t va, bool write);
 
 /* The kernel address of user address va if the CPU knows it, else NULL. Held;
- * valid until soft_end(). Calls nothing. */
+ * valid until user_release(). Calls nothing. */
 static ALWAYS_INLINE void *
 soft_peek(vaddr_t va, bool write)
 {

@@ -108,11 +108,11 @@ few_in(void *dst, uintptr_t src, size_t n)
 
 	if (!is_few(src, dst, n))
 		return false;
-	soft_begin();
+	user_hold();
 	from = soft_peek(src, false);
 	if (LIKELY(from != NULL))
 		move_few(dst, from, n, src | (uintptr_t)dst | n);
-	soft_end();
+	user_release();
 	return from != NULL;
 }
 
@@ -123,11 +123,11 @@ few_out(uintptr_t dst, const void *src, size_t n)
 
 	if (!is_few(dst, src, n))
 		return false;
-	soft_begin();
+	user_hold();
 	to = soft_peek(dst, true);
 	if (LIKELY(to != NULL))
 		move_few(to, src, n, dst | (uintptr_t)src | n);
-	soft_end();
+	user_release();
 	return to != NULL;
 }
 
@@ -138,11 +138,11 @@ few_zero(uintptr_t dst, size_t n)
 
 	if (!is_few(dst, NULL, n))
 		return false;
-	soft_begin();
+	user_hold();
 	to = soft_peek(dst, true);
 	if (LIKELY(to != NULL))
 		zero_few(to, n);
-	soft_end();
+	user_release();
 	return to != NULL;
 }
 
@@ -154,11 +154,11 @@ part_in(void *dst, uintptr_t src, size_t n)
 {
 	const char *from;
 
-	soft_begin();
+	user_hold();
 	from = soft_lookup(src, false);
 	if (LIKELY(from != NULL))
 		bulk_copy(dst, from, n);
-	soft_end();
+	user_release();
 	return from != NULL;
 }
 
@@ -167,11 +167,11 @@ part_out(uintptr_t dst, const void *src, size_t n)
 {
 	char *to;
 
-	soft_begin();
+	user_hold();
 	to = soft_lookup(dst, true);
 	if (LIKELY(to != NULL))
 		bulk_copy(to, src, n);
-	soft_end();
+	user_release();
 	return to != NULL;
 }
 
@@ -180,11 +180,11 @@ part_zero(uintptr_t dst, size_t n)
 {
 	char *to;
 
-	soft_begin();
+	user_hold();
 	to = soft_lookup(dst, true);
 	if (LIKELY(to != NULL))
 		memset(to, 0, n);
-	soft_end();
+	user_release();
 	return to != NULL;
 }
 
@@ -361,7 +361,7 @@ view_lookup(uintptr_t addr, bool write)
 	void *there = soft_lookup(addr, write);
 
 	if (there == NULL)
-		soft_end();
+		user_release();
 	return there;
 }
 
@@ -372,7 +372,7 @@ view(uintptr_t addr, size_t len, bool write)
 
 	if (UNLIKELY(!in_one_page(addr, len) || (addr & 7) != 0))
 		return NULL;
-	soft_begin();
+	user_hold();
 	there = soft_peek(addr, write);
 	return LIKELY(there != NULL) ? there : view_lookup(addr, write);
 }
@@ -389,22 +389,16 @@ user_view_write(uintptr_t addr, size_t len)
 	return view(addr, len, true);
 }
 
-void
-user_view_end(void)
-{
-	soft_end();
-}
-
 int
 user_peek_byte(uintptr_t addr)
 {
 	const uint8_t *there;
 	int byte;
 
-	soft_begin();
+	user_hold();
 	there = soft_peek(addr, false);
 	byte = LIKELY(there != NULL) ? *there : -1;
-	soft_end();
+	user_release();
 	return byte;
 }
 
@@ -444,10 +438,10 @@ user_string_in(char *dst, uintptr_t src, size_t max, size_t *len)
 		const char *from;
 		enum err e;
 
-		soft_begin();
+		user_hold();
 		from = soft_lookup(src + done, false);
 		if (UNLIKELY(from == NULL)) {
-			soft_end();
+			user_release();
 			e = page_fault_in(src + done, PROT_READ);
 			if (e != OK)
 				return e;
@@ -455,7 +449,7 @@ user_string_in(char *dst, uintptr_t src, size_t max, size_t *len)
 		}
 		got = bytes_before_nul(from, n);
 		memcpy(dst + done, from, got);
-		soft_end();
+		user_release();
 		done += got;
 		if (got < n) {
 			dst[done] = '\0';
@@ -508,7 +502,7 @@ user_path_short(struct user_path *p, uintptr_t src)
 	uint64_t *to = p->words, word, before = (UINT64_C(1) << skip * 8) - 1;
 	uint64_t nul = 0;
 
-	soft_begin();
+	user_hold();
 	from = soft_peek(src - skip, false);
 	while (LIKELY(from != NULL) && nul == 0 && to != end) {
 		word = atomic_load_explicit(from++, memory_order_relaxed);
@@ -517,7 +511,7 @@ user_path_short(struct user_path *p, uintptr_t src)
 		before = 0;
 		nul = (word - ONES) & ~word & HIGHS;
 	}
-	soft_end();
+	user_release();
 	if (UNLIKELY(nul == 0))
 		return false;
 	/* The lowest bit of nul is its byte's: count the bytes up to it. */
@@ -536,11 +530,11 @@ user_load32_nofault(uintptr_t addr, uint32_t *out)
 
 	if ((addr & 3) != 0)
 		return ERR_INVAL;
-	soft_begin();
+	user_hold();
 	word = soft_lookup(addr, false);
 	if (LIKELY(word != NULL))
 		*out = atomic_load(word);
-	soft_end();
+	user_release();
 	return LIKELY(word != NULL) ? OK : ERR_AGAIN;
 }
 
@@ -552,13 +546,13 @@ user_cmpxchg32_nofault(
 
 	if ((addr & 3) != 0)
 		return ERR_INVAL;
-	soft_begin();
+	user_hold();
 	word = soft_lookup(addr, true);
 	if (LIKELY(word != NULL)) {
 		(void)atomic_compare_exchange_strong(word, &expect, desired);
 		*old = expect;
 	}
-	soft_end();
+	user_release();
 	return LIKELY(word != NULL) ? OK : ERR_AGAIN;
 }
 
@@ -584,11 +578,11 @@ user_store32(uintptr_t addr, uint32_t value)
 		_Atomic(uint32_t) *word;
 		enum err e;
 
-		soft_begin();
+		user_hold();
 		word = soft_lookup(addr, true);
 		if (LIKELY(word != NULL))
 			atomic_store(word, value);
-		soft_end();
+		user_release();
 		if (LIKELY(word != NULL))
 			return OK;
 		e = page_fault_in(addr, PROT_WRITE);
@@ -624,9 +618,9 @@ user_fault_in(uintptr_t addr, size_t len, unsigned access)
 	for (; at < addr + len; at += PAGE_SIZE) {
 		const void *p;
 
-		soft_begin();
+		user_hold();
 		p = soft_lookup(at, (access & PROT_WRITE) != 0);
-		soft_end();
+		user_release();
 		if (p == NULL) {
 			enum err e = page_fault_in(at, access);
 

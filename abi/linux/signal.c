@@ -384,7 +384,7 @@ action_in(uintptr_t user, struct sig_action *act)
 	if (UNLIKELY(there == NULL))
 		return action_copy_in(user, act);
 	action_decode(there, act);
-	user_view_end();
+	user_release();
 	return OK;
 }
 

@@ -70,7 +70,7 @@ stat_out(const struct file_stat *st, uintptr_t user)
 	if (UNLIKELY(there == NULL))
 		return stat_copy_out(st, user);
 	stat_encode(st, there);
-	user_view_end();
+	user_release();
 	return OK;
 }
 

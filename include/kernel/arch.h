@@ -43,7 +43,7 @@ struct thread_head {
 		unsigned preempt; /* [s] not 0: stays on this CPU */
 		struct {
 			uint16_t preempt_depth; /* all that counting reaches */
-			bool soft_held; /* [s] user_copy_begin() */
+			bool user_held; /* [s] kernel/user.h */
 		};
 	};
 	atomic_uint work; /* [A] WORK_*: to do before user mode */
@@ -61,7 +61,7 @@ struct thread_head {
 #define WORK_RESTORE 0x20u /* the wait's signal mask is to be restored */
 #define WORK_RCU     0x40u /* a grace period waits for this CPU */
 #define WORK_SAMPLE  0x80u /* the interrupt that ends now is a sample */
-#define WORK_FLUSH   0x100u /* a flush waits for the copy that runs: mm/tlb.h */
+#define WORK_FLUSH   0x100u /* a flush waits for the copy that runs: mm/tlb.c */
 
 /* Protection of a mapping. */
 #define PROT_READ   0x01u

@@ -9,9 +9,10 @@
  */
 #pragma once
 
-#include <kernel/arch.h>
 #include <kernel/attr.h>
+#include <kernel/cpu.h>
 #include <kernel/err.h>
+#include <kernel/log.h>
 
 struct space;
 
@@ -32,11 +33,45 @@ int user_peek_byte(uintptr_t addr);
 enum err user_fault_in(uintptr_t addr, size_t len, unsigned access);
 
 /*
+ * From one to the other this CPU holds its translations of user pages: no
+ * flush is answered, and the thread is not preempted. A byte is stored and
+ * cleared, because turning interrupts off and on costs an emulator more than
+ * most copies. Be short: nothing between the two sleeps or touches user memory
+ * by another function of this file; interrupts never do.
+ */
+static ALWAYS_INLINE void
+user_hold(void)
+{
+	struct thread_head *t = arch_current();
+
+	DASSERT(!t->user_held);
+	t->user_held = true;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Something came meanwhile: mm/tlb.c. */
+void user_release_late(void);
+
+static ALWAYS_INLINE void
+user_release(void)
+{
+	struct thread_head *t = arch_current();
+
+	atomic_signal_fence(memory_order_seq_cst);
+	t->user_held = false;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (UNLIKELY(atomic_load_explicit(&t->work, memory_order_relaxed) &
+	    (WORK_RESCHED | WORK_RCU | WORK_FLUSH)))
+		user_release_late();
+	arch_poll();
+}
+
+/*
  * The len bytes at addr as the kernel sees them, so that a result is made where
  * it belongs: NULL unless they lie in one page that is there and allows access
- * (PROT_READ or PROT_WRITE), and addr is a multiple of 8. Preemption is off and
- * no other function of this file is called until user_view_end(): be short.
- * Other threads may write there meanwhile, so what is checked is read once.
+ * (PROT_READ or PROT_WRITE), and addr is a multiple of 8. It is held until
+ * user_release(). Other threads may write there meanwhile, so what is checked
+ * is read once.
  */
 void *user_view_read(uintptr_t addr, size_t len);
 void *user_view_write(uintptr_t addr, size_t len);
@@ -46,7 +81,6 @@ user_view(uintptr_t addr, size_t len, unsigned access)
 	return access & PROT_WRITE ? user_view_write(addr, len) :
 	    user_view_read(addr, len);
 }
-void user_view_end(void);
 
 /* Aligned words; ERR_INVAL when not aligned. */
 enum err user_load32(uintptr_t addr, uint32_t *out);

@@ -253,7 +253,8 @@ futex_unlock_pi(uintptr_t addr, bool shared)
 	struct thread *t = thread_current();
 	enum err e = unlock_as(addr, shared, (uint32_t)t->tid, 0);
 
-	unboost(t);
+	if (e == OK)
+		unboost(t);
 	return e;
 }
 

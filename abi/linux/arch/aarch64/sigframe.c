@@ -128,7 +128,7 @@ push_frame(const struct arch_frame *f, const struct sig_info *info,
 		    copy_context(f, info, place) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f, info);
-	user_view_end();
+	user_release();
 	return true;
 }
 
@@ -238,6 +238,6 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 	*back = there->head.uc.back;
 	good = is_plain(&there->context) && adopt_registers(
 	    f, &there->context.regs, &there->context.fpsimd);
-	user_view_end();
+	user_release();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }

@@ -133,7 +133,7 @@ push_frame(const struct arch_frame *f, const struct sig_info *info,
 		    copy_context(f, place, vector) == OK;
 	lx_frame_head_fill(&there->head, f, info);
 	fill_context(&there->context, f);
-	user_view_end();
+	user_release();
 	return true;
 }
 
@@ -238,7 +238,7 @@ adopt_frame(struct arch_frame *f, uintptr_t place, struct lx_frame_back *back)
 	*back = there->head.uc.back;
 	good = is_plain(&there->context) &&
 	    adopt_registers(f, &there->context);
-	user_view_end();
+	user_release();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }
 

@@ -203,7 +203,7 @@ push_frame(const struct arch_frame *f, const struct sig_info *info,
 		    copy_frame(f, info, act, place) == OK;
 	frame_fill((struct x86_sigframe *)(void *)there, f, info, act, place);
 	fpu_fill(there + FPU_OFFSET);
-	user_view_end();
+	user_release();
 	return true;
 }
 
@@ -332,6 +332,6 @@ lx_frame_pop(struct arch_frame *f, struct lx_frame_back *back)
 	}
 	if (LIKELY(good))
 		adopt_rest(f, w, back);
-	user_view_end();
+	user_release();
 	return LIKELY(good) || adopt_copy(f, place, back);
 }
