@@ -14,8 +14,9 @@
  *	A (flush): entry := 0; generation := new; fence; m := cpus; IPI m
  *	B (copy):  hold; read generation; look up; copy; let go
  * If B has the space loaded its bit is in m, and B answers the IPI only after
- * its copy; the IPI interrupts B's own thread, so program order decides. If B loads the space later, it set its bit (fence) after A read
- * cpus, so it reads the new generation and the new entry.
+ * its copy; the IPI interrupts B's own thread, so program order decides. If B
+ * loads the space later, it set its bit (fence) after A read cpus, so it reads
+ * the new generation and the new entry.
  *
  * The answer is awaited with irqs on and preemption off, so two CPUs that
  * flush at each other both answer. A CPU that spins for a lock with irqs off
