@@ -183,7 +183,7 @@ unshare_for_exec(struct task *t, bool view)
 		if (h == NULL)
 			return ERR_NOMEM;
 	}
-	if (view && atomic_load(&t->fs->refs.count) > 1) {
+	if (view && fs_state_is_shared(t->fs)) {
 		fs = fs_state_clone(t->fs);
 		if (fs == NULL) {
 			handle_table_unref(h);
@@ -244,6 +244,27 @@ image_switch(struct thread *th, struct image *img,
 	space_unref(old);
 }
 
+/*
+ * Ends the other threads, then parts from other tasks: not the other way round,
+ * since threads use what the task has without references of their own. Who has
+ * lost its threads for nothing cannot go on.
+ */
+static enum err
+only_this_thread(struct task *t, bool view)
+{
+	bool alone = atomic_load(&t->thread_count) == 1;
+	enum err e = task_single_thread();
+
+	if (e != OK)
+		return e;
+	e = unshare_for_exec(t, view);
+	if (e == OK)
+		e = signal_exec(t);
+	if (e != OK && !alone)
+		signal_kernel(t, SIG_KILL);
+	return e;
+}
+
 enum err
 exec_replace(const struct exec_request *req)
 {
@@ -266,11 +287,7 @@ exec_replace(const struct exec_request *req)
 		if (e != OK)
 			goto out;
 	}
-	e = unshare_for_exec(t, img->view.dentry != NULL);
-	if (e == OK)
-		e = signal_exec(t);
-	if (e == OK)
-		e = task_single_thread();
+	e = only_this_thread(t, img->view.dentry != NULL);
 	if (e != OK) {
 		if (creds != NULL)
 			creds_put(creds);

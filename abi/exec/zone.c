@@ -104,6 +104,7 @@ enum err
 zone_enter(struct image *img)
 {
 	struct task *t = task_current();
+	struct mount_ns *ns;
 	struct path root;
 	enum err e = OK;
 
@@ -113,16 +114,18 @@ zone_enter(struct image *img)
 		return OK;
 	img->zone = zone_of(img->file);
 	fs_state_view(t->fs, &root, NULL);
+	ns = mount_ns_get(t); /* another thread may change it */
 	if (img->zone != NULL) {
 		if (root.dentry != img->zone->root.dentry &&
-		    (path_is_ns_root(&root, t->ns) ||
+		    (path_is_ns_root(&root, ns) ||
 		    zone_by_root(root.dentry) != NULL)) {
 			img->view = img->zone->root;
 			path_ref(&img->view);
 		}
 	} else if (zone_by_root(root.dentry) != NULL) {
-		e = mount_ns_root(t->ns, &img->view);
+		e = mount_ns_root(ns, &img->view);
 	}
+	mount_ns_unref(ns);
 	path_unref(&root);
 	return e;
 }

@@ -16,7 +16,8 @@ lx_close(struct thread *t, const struct sysargs *a, long *ret)
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 
-/* A private copy of the descriptors that threads share. */
+/* A private copy of the descriptors that tasks share. Not where other threads
+ * are in the middle of calls with the old table. */
 enum err
 lx_unshare_handles(struct thread *t)
 {
@@ -24,6 +25,8 @@ lx_unshare_handles(struct thread *t)
 
 	if (!handle_table_is_shared(t->task->handles))
 		return OK;
+	if (atomic_load(&t->task->thread_count) > 1)
+		return ERR_INVAL;
 	fresh = handle_table_clone(t->task->handles);
 	if (fresh == NULL)
 		return ERR_NOMEM;

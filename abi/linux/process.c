@@ -209,12 +209,18 @@ lx_set_tid_address(struct thread *t, const struct sysargs *a, long *ret)
 	(CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_SYSVSEM | CLONE_VM | \
 	    CLONE_SIGHAND | CLONE_THREAD | CLONE_NAMESPACES)
 
-/* A private copy of root, working directory and umask. */
+/* A private copy of root, working directory and umask, of which other threads
+ * of the task hold no reference: they use what the task has. */
 static enum err
 unshare_fs(struct thread *t)
 {
-	struct fs_state *fresh = fs_state_clone(t->task->fs), *old;
+	struct fs_state *fresh, *old;
 
+	if (!fs_state_is_shared(t->task->fs))
+		return OK;
+	if (atomic_load(&t->task->thread_count) > 1)
+		return ERR_INVAL;
+	fresh = fs_state_clone(t->task->fs);
 	if (fresh == NULL)
 		return ERR_NOMEM;
 	mutex_lock(&t->task->lock);
@@ -228,22 +234,20 @@ unshare_fs(struct thread *t)
 static enum err
 unshare_mounts(struct thread *t)
 {
-	struct mount_ns *fresh, *old;
+	struct mount_ns *fresh = NULL, *old;
 	enum err e;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PERM;
 	e = unshare_fs(t);
-	if (e == OK)
-		e = mount_ns_clone(t->task->ns, t->task->fs, &fresh);
 	if (e != OK)
 		return e;
-	mutex_lock(&t->task->lock);
-	old = t->task->ns;
-	t->task->ns = fresh;
-	mutex_unlock(&t->task->lock);
+	old = mount_ns_get(t->task);
+	e = mount_ns_clone(old, t->task->fs, &fresh);
 	mount_ns_unref(old);
-	return OK;
+	if (e == OK)
+		mount_ns_set(t->task, fresh);
+	return e;
 }
 
 /* Differs: of the namespaces, only mounts can be taken apart. */

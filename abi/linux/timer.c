@@ -9,6 +9,9 @@
  * A timer on CPU time is fired by a thread of the task instead, under
  * task.lock (kernel/cputime.h).
  *
+ * Numbers can be guessed: another thread may ask for one before the call that
+ * makes the timer has answered. So a timer is found from its last step on.
+ *
  * Source: man-pages 6.05 timer_create(2), timer_settime(2).
  * Differs: a timer on another process's CPU time answers EINVAL; an absolute
  * wall time is fixed when it is set.
@@ -35,6 +38,7 @@ struct ptimer {
 	struct task *task; /* [I] borrowed: the list is the task's */
 	struct thread *thread; /* [I] referenced; NULL: the task */
 	int id; /* [I] */
+	bool made; /* task.lock; it is found */
 	int notify; /* [I] SIGEV_* */
 	int signo; /* [I] */
 	uint64_t value; /* [I] sigval */
@@ -164,7 +168,7 @@ ptimer_find(struct task *task, int id)
 		struct ptimer *p = rb_entry(n, struct ptimer, node);
 
 		if (p->id == id)
-			return p;
+			return p->made ? p : NULL;
 		n = id < p->id ? n->left : n->right;
 	}
 	return NULL;
@@ -289,16 +293,17 @@ lx_timer_create(struct thread *t, const struct sysargs *a, long *ret)
 		ptimer_free(p);
 		return e;
 	}
-	/* The number is ours now; nobody else knows it before we answer. */
 	e = ptimer_notify(t, a->v[1], p);
 	if (e == OK)
 		e = user_store32(a->v[2], (uint32_t)p->id);
-	if (e != OK) {
-		mutex_lock(&t->task->lock);
+	mutex_lock(&t->task->lock);
+	if (e == OK)
+		p->made = true;
+	else
 		ptimer_remove(t->task, p);
-		mutex_unlock(&t->task->lock);
+	mutex_unlock(&t->task->lock);
+	if (e != OK)
 		ptimer_free(p);
-	}
 	return e;
 }
 

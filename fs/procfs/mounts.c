@@ -3,17 +3,6 @@
 
 #include <kernel/user.h>
 
-static struct mount_ns *
-ns_of(struct task *t)
-{
-	struct mount_ns *ns;
-
-	mutex_lock(&t->lock);
-	ns = mount_ns_ref(t->ns);
-	mutex_unlock(&t->lock);
-	return ns;
-}
-
 static void
 put_flags(struct seq *q, unsigned flags)
 {
@@ -104,7 +93,7 @@ static enum err
 show_all(struct seq *q, const struct proc_ctx *c,
     void (*put)(struct seq *q, const struct mount_info *m))
 {
-	struct mount_ns *ns = ns_of(c->task);
+	struct mount_ns *ns = mount_ns_get(c->task);
 	struct mount_info m;
 	uint64_t id = 0;
 	char *buf = kmalloc(PATH_MAX);

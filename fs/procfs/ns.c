@@ -47,9 +47,7 @@ link_mnt(const struct proc_ctx *c, char *buf, size_t len, size_t *done)
 
 	if (!task_may_inspect(c->task))
 		return ERR_ACCESS;
-	mutex_lock(&c->task->lock);
-	ns = mount_ns_ref(c->task->ns);
-	mutex_unlock(&c->task->lock);
+	ns = mount_ns_get(c->task);
 	if (ns == NULL)
 		return ERR_NOENT;
 	e = put_link("mnt", mount_ns_number(ns), buf, len, done);

@@ -33,6 +33,12 @@ fs_state_unref(struct fs_state *f)
 	kfree(f, sizeof(*f));
 }
 
+bool
+fs_state_is_shared(const struct fs_state *f)
+{
+	return atomic_load(&f->refs.count) > 1;
+}
+
 static struct fs_state *
 fs_state_create(const struct path *root, const struct path *cwd, unsigned umask)
 {
@@ -129,6 +135,32 @@ mount_ns_ref(struct mount_ns *ns)
 	if (ns != NULL)
 		ref_inc(&ns->refs);
 	return ns;
+}
+
+struct mount_ns *
+mount_ns_get(struct task *t)
+{
+	struct mount_ns *ns;
+
+	mutex_lock(&t->lock);
+	ns = mount_ns_ref(t->ns);
+	mutex_unlock(&t->lock);
+	return ns;
+}
+
+/* Under mount_lock, too: its holders look at their task's more than once. */
+void
+mount_ns_set(struct task *t, struct mount_ns *ns)
+{
+	struct mount_ns *old;
+
+	mutex_lock(&t->lock);
+	mutex_lock(&mount_lock);
+	old = t->ns;
+	t->ns = ns;
+	mutex_unlock(&mount_lock);
+	mutex_unlock(&t->lock);
+	mount_ns_unref(old);
 }
 
 unsigned

@@ -22,6 +22,8 @@ struct fs_state {
 struct fs_state *fs_state_clone(struct fs_state *f); /* NULL: memory */
 void fs_state_unref(struct fs_state *f);
 struct fs_state *fs_state_ref(struct fs_state *f);
+/* Whether others than the one task use it. */
+bool fs_state_is_shared(const struct fs_state *f);
 
 /* Root and (unless NULL) working directory, referenced. */
 void fs_state_view(struct fs_state *f, struct path *root, struct path *cwd);
@@ -131,6 +133,10 @@ enum err vfs_xattr_list(
 
 struct mount_ns *mount_ns_ref(struct mount_ns *ns);
 void mount_ns_unref(struct mount_ns *ns);
+/* The task's, referenced; NULL: it has none any more. */
+struct mount_ns *mount_ns_get(struct task *t);
+/* Gives t another one. Takes: ns. */
+void mount_ns_set(struct task *t, struct mount_ns *ns);
 /* What tells it from others (/proc/PID/ns). */
 unsigned mount_ns_number(const struct mount_ns *ns);
 enum err mount_ns_clone(struct mount_ns *ns, struct fs_state *fs,

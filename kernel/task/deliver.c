@@ -94,6 +94,18 @@ signal_take(sigset_bits set, struct sig_info *out, ns_t deadline)
 
 /* ---- stopping ---------------------------------------------------------- */
 
+/* By the lock: exec gives a task other actions. */
+static bool
+wants_stops(struct task *t)
+{
+	unsigned long flags = spin_lock_irq(&t->sig_lock);
+	bool wants = t->actions != NULL &&
+	    !(sig_flags(t->actions, SIG_CHLD) & SIGACT_NOCLDSTOP);
+
+	spin_unlock_irq(&t->sig_lock, flags);
+	return wants;
+}
+
 void
 notify_parent_alone(struct task *t, int child_code, int status)
 {
@@ -108,8 +120,7 @@ notify_parent_alone(struct task *t, int child_code, int status)
 	if (parent != NULL && parent != &kernel_task) {
 		if (!t->zombie)
 			task_child_reports(t);
-		if (parent->actions != NULL && !(sig_flags(parent->actions,
-		    SIG_CHLD) & SIGACT_NOCLDSTOP))
+		if (wants_stops(parent))
 			err_ignore(signal_send(parent, &info));
 		waitq_wake(&parent->child_waitq, 0);
 	}

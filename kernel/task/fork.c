@@ -117,6 +117,26 @@ copy_space(unsigned flags, struct task *from, struct task *to)
 	return space_clone(from->space, &to->space);
 }
 
+/* Another thread of from may give it another one meanwhile (unshare). */
+static enum err
+copy_ns(unsigned flags, struct task *from, struct task *to)
+{
+	struct mount_ns *ns = NULL;
+	enum err e = OK;
+
+	mutex_lock(&from->lock);
+	if (from->ns != NULL)
+		ns = task_hooks.ns_ref(from->ns);
+	mutex_unlock(&from->lock);
+	if (flags & FORK_NEW_NS) {
+		e = task_hooks.ns_clone(ns, to->fs, &to->ns);
+		task_hooks.ns_unref(ns);
+	} else {
+		to->ns = ns;
+	}
+	return e;
+}
+
 static enum err
 copy_files(unsigned flags, struct task *from, struct task *to)
 {
@@ -133,11 +153,7 @@ copy_files(unsigned flags, struct task *from, struct task *to)
 		if (to->fs == NULL)
 			return ERR_NOMEM;
 	}
-	if (flags & FORK_NEW_NS)
-		return task_hooks.ns_clone(from->ns, to->fs, &to->ns);
-	if (from->ns != NULL)
-		to->ns = task_hooks.ns_ref(from->ns);
-	return OK;
+	return copy_ns(flags, from, to);
 }
 
 static enum err

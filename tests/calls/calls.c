@@ -1,13 +1,14 @@
 /*
  * Runs random calls of one ABI and looks at the kernel afterwards.
  *
- *	calls ABI SEED COUNT [FIRST]
+ *	calls ABI SEED COUNT [FIRST [LAST]]
  *
  * Starts case after case (the program ABI beside this one, with a seed of its
  * own) until the kernel has counted COUNT calls. Every second case is root, in
  * a mount namespace of its own, the others are a user who owns nothing. A case
  * that waits too long is killed with all its descendants. The number of the
- * case goes to the kernel's log, so that a panic tells it; FIRST starts there.
+ * case goes to the kernel's log, so that a panic tells it; FIRST starts there. After LAST
+ * comes FIRST again: what needs luck in one case is tried often.
  *
  * Root's cases may take names and send signals: this program runs in a session
  * without a terminal, takes no signal, and reads /proc by a handle from before.
@@ -162,9 +163,48 @@ start_case(unsigned long seed, bool root, int told)
 	_exit(1);
 }
 
-/* Kills what is ours; gives how many there were. */
+/* Reads a file of process or thread e; its length, 0: it is gone. */
+static size_t
+slurp_of(int dir, const char *name, const char *file, char *text, size_t size)
+{
+	char path[300];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", name, file);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* The states of the threads of a child that hangs. */
+static void
+tell(const char *pid)
+{
+	char path[300], stat[512];
+	int dir;
+	DIR *d;
+	struct dirent *e;
+
+	snprintf(path, sizeof(path), "%s/task", pid);
+	dir = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (dir < 0 || (d = fdopendir(dir)) == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+		    slurp_of(dir, e->d_name, "stat", stat, sizeof(stat)) == 0)
+			continue;
+		printf("%s", stat);
+	}
+	closedir(d);
+}
+
+/* Calls each with the number of each child; gives how many there are. */
 static unsigned
-kill_children(void)
+each_child(void (*each)(const char *pid))
 {
 	unsigned found = 0;
 	DIR *d = fdopendir(openat(proc, ".", O_RDONLY | O_CLOEXEC));
@@ -173,29 +213,27 @@ kill_children(void)
 	if (d == NULL)
 		fail("/proc");
 	while ((e = readdir(d)) != NULL) {
-		char path[300], text[512], *at;
-		int fd, parent = 0;
-		ssize_t n;
+		char text[512], *at;
+		int parent = 0;
 
-		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+		    slurp_of(proc, e->d_name, "stat", text, sizeof(text)) == 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/stat", e->d_name);
-		fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-		if (fd >= 0)
-			close(fd);
-		if (n <= 0)
-			continue;
-		text[n] = '\0';
 		at = strrchr(text, ')'); /* the name may have any */
 		if (at == NULL || sscanf(at + 1, " %*c %d", &parent) != 1 ||
 		    parent != getpid())
 			continue;
-		kill(atoi(e->d_name), SIGKILL);
+		each(e->d_name);
 		found++;
 	}
 	closedir(d);
 	return found;
+}
+
+static void
+kill_one(const char *pid)
+{
+	kill(atoi(pid), SIGKILL);
 }
 
 static double
@@ -230,14 +268,14 @@ end_case(unsigned long number)
 	pid_t pid;
 
 	for (;;) {
-		(void)kill_children();
+		(void)each_child(kill_one);
 		while ((pid = wait_ms(20, &status)) > 0)
 			;
 		if (pid < 0 && errno == ECHILD)
 			return;
 		if (now_ms() > end) {
 			printf("calls: case %lu hangs\n", number);
-			(void)!system("ps");
+			(void)each_child(tell);
 			exit(1);
 		}
 	}
@@ -440,7 +478,7 @@ fresh_place(void)
 	clean_all();
 }
 
-static unsigned long next_case;
+static unsigned long next_case, first_case, last_case;
 
 static void
 run_cases(const char *abi, unsigned long seed, unsigned long until)
@@ -451,7 +489,8 @@ run_cases(const char *abi, unsigned long seed, unsigned long until)
 		if (next_case % 16 == 0)
 			fresh_place();
 		mend_names();
-		one_case(abi, seed, next_case++);
+		one_case(abi, seed, next_case);
+		next_case = next_case == last_case ? first_case : next_case + 1;
 	}
 	fresh_place();
 	fd = openat(proc, "sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
@@ -467,8 +506,8 @@ main(int argc, char **argv)
 	unsigned long seed, count, start, first;
 	bool same = false;
 
-	if (argc < 4 || argc > 5) {
-		printf("usage: calls ABI SEED COUNT [FIRST]\n");
+	if (argc < 4 || argc > 6) {
+		printf("usage: calls ABI SEED COUNT [FIRST [LAST]]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -479,7 +518,9 @@ main(int argc, char **argv)
 	    in_zone ? ZONE "/calls" : dirname(argv[0]), argv[1]);
 	seed = strtoul(argv[2], NULL, 10);
 	count = strtoul(argv[3], NULL, 10);
-	next_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	first_case = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	last_case = argc > 5 ? strtoul(argv[5], NULL, 10) : ~0ul;
+	next_case = first_case;
 	use_files();
 	stand_apart();
 	for (size_t i = 0; i < KEPT; i++)
