@@ -44,6 +44,7 @@ enum lock_rank {
 	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */
 	RANK_TIMER_FILE = 81, /* spin, irq; queue and state of a timer file */
+	RANK_SENDABLE = 81, /* spin, irq; a socket's pollers; after WAITQ */
 	RANK_TIMER = 82,  /* spin, irq */
 	RANK_MSI = 83, /* spin, irq; numbers of messages; around the chip's */
 	RANK_TTY_LINE = 84, /* spin, irq; line discipline, output ring */
