@@ -1,11 +1,10 @@
 /* epoll on files of every kind: added, changed, made ready, closed in the set,
- * in sets in sets, in messages that nobody reads, by other threads. */
+ * in messages that nobody reads, by other threads. */
 #include "check.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -581,10 +580,7 @@ peers_late(void)
 static void *
 poll_once(void *arg)
 {
-	struct pollfd p = { *(int *)arg, POLLIN, 0 };
-
-	printf("  polled: %d", poll(&p, 1, SOON));
-	printf(" %x\n", p.revents);
+	poll(arg, 1, SOON);
 	return NULL;
 }
 
@@ -597,6 +593,7 @@ peer_gone(void)
 	socklen_t len = name(&a, "peer"), my_len = name(&mine, "mine");
 	int to = socket(AF_UNIX, SOCK_DGRAM, 0);
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct pollfd p = { fd, POLLIN, 0 };
 	pthread_t t;
 
 	printf("peer gone\n");
@@ -604,7 +601,7 @@ peer_gone(void)
 	bind(fd, (struct sockaddr *)&mine, my_len);
 	connect(fd, (struct sockaddr *)&a, len);
 	ctl(EPOLL_CTL_ADD, fd, EPOLLIN, 1);
-	pthread_create(&t, NULL, poll_once, &fd);
+	pthread_create(&t, NULL, poll_once, &p);
 	nap_ms(30);
 	SHOW(connect(fd, &none, sizeof(none)));
 	close(to);
@@ -612,89 +609,10 @@ peer_gone(void)
 	to = socket(AF_UNIX, SOCK_DGRAM, 0);
 	SHOW(sendto(to, "x", 1, 0, (struct sockaddr *)&mine, my_len));
 	pthread_join(t, NULL);
+	printf("  polled: %x\n", p.revents);
 	ready("a datagram", 0);
 	close(to);
 	close(fd);
-}
-
-/* ---- sets in sets ------------------------------------------------------ */
-
-#define DEEP 7
-
-static int
-link_sets(int outer, int inner)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	return epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev);
-}
-
-/* From the outside in, or from the inside out; closed from either end. */
-static void
-nested(bool outside_in, bool close_inner_first)
-{
-	int set[DEEP], e = eventfd(0, 0), last = 0;
-
-	printf("nested\n");
-	for (int i = 0; i < DEEP; i++)
-		set[i] = epoll_create1(0);
-	for (int n = 0; n < DEEP - 1; n++) {
-		int i = outside_in ? n : DEEP - 2 - n;
-
-		SHOW(link_sets(set[i], set[i + 1]));
-	}
-	/* The set that the outermost leads to. */
-	while (last < DEEP - 1 && link_sets(set[last], set[last + 1]) != 0 &&
-	    errno == EEXIST)
-		last++;
-	SHOW(link_sets(set[last], set[0]));
-	SHOW(link_sets(set[last], e));
-	ep = set[0];
-	ready("before", 0);
-	one_more(e);
-	ready("through all", SOON);
-	for (int n = 0; n < DEEP - 1; n++) {
-		int i = close_inner_first ? DEEP - 1 - n : n;
-
-		ep = set[close_inner_first ? 0 : DEEP - 1];
-		close(set[i]);
-		ready("one less", 0);
-	}
-	close(ep);
-	close(e);
-}
-
-/* A set that lost the sets in it may lie deep again. */
-static void
-lower_again(void)
-{
-	int set[5], other[4], inner[2];
-
-	printf("lower again\n");
-	for (int i = 0; i < 5; i++)
-		set[i] = epoll_create1(0);
-	for (int i = 0; i < 4; i++)
-		other[i] = epoll_create1(0);
-	for (int i = 0; i < 2; i++)
-		inner[i] = epoll_create1(0);
-	SHOW(link_sets(set[3], set[4]));
-	SHOW(link_sets(set[2], set[3]));
-	SHOW(link_sets(set[1], set[2]));
-	SHOW(link_sets(other[0], other[1]));
-	SHOW(link_sets(other[1], other[2]));
-	SHOW(link_sets(other[2], set[1]));
-	SHOW(epoll_ctl(set[1], EPOLL_CTL_DEL, set[2], NULL));
-	SHOW(link_sets(other[2], set[1]));
-	SHOW(link_sets(set[1], inner[0]));
-	SHOW(link_sets(inner[0], inner[1]));
-	close(inner[0]);
-	SHOW(link_sets(set[1], inner[1]));
-	SHOW(link_sets(inner[1], other[0]));
-	for (int i = 0; i < 5; i++)
-		close(set[i]);
-	for (int i = 0; i < 4; i++)
-		close(other[i]);
-	close(inner[1]);
 }
 
 /* ---- handles that are copied, sent, inherited -------------------------- */
@@ -724,6 +642,14 @@ copies(void)
 	ready("hung up", 0);
 	close(p[0]);
 	ready("none", 0);
+}
+
+static int
+link_sets(int outer, int inner)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	return epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev);
 }
 
 /* Sends fd, and closes it here. */
@@ -856,54 +782,6 @@ closed_meanwhile(void)
 	close(e);
 }
 
-static atomic_int stop_;
-
-static void *
-look_on(void *arg)
-{
-	struct epoll_event ev[4];
-
-	while (!stop_)
-		epoll_wait(*(int *)arg, ev, 4, 1);
-	return NULL;
-}
-
-/* Sets are tied and untied while others look through them. */
-static void
-tied_meanwhile(void)
-{
-	int set[4], e = eventfd(1, 0);
-	pthread_t t[2];
-
-	printf("tied meanwhile\n");
-	for (int i = 0; i < 4; i++)
-		set[i] = epoll_create1(0);
-	for (int i = 0; i < 3; i++)
-		link_sets(set[i], set[i + 1]);
-	link_sets(set[3], e);
-	for (int i = 0; i < 2; i++)
-		pthread_create(&t[i], NULL, look_on, &set[i]);
-	for (int n = 0; n < 200; n++) {
-		struct pair p = pair_of(SOCK_STREAM);
-
-		epoll_ctl(set[n % 3], EPOLL_CTL_DEL, set[n % 3 + 1], NULL);
-		link_sets(set[3], p.fd);
-		text(p.other, "x");
-		close(p.other);
-		close(p.fd);
-		one_more(e);
-		link_sets(set[n % 3], set[n % 3 + 1]);
-	}
-	stop_ = true;
-	for (int i = 0; i < 2; i++)
-		pthread_join(t[i], NULL);
-	ep = set[0];
-	ready("through all", 0);
-	for (int i = 0; i < 4; i++)
-		close(set[i]);
-	close(e);
-}
-
 int
 main(void)
 {
@@ -926,10 +804,6 @@ main(void)
 	inherited();
 	closed_meanwhile();
 	close(ep);
-	for (int n = 0; n < 4; n++)
-		nested(n & 1, n & 2);
-	lower_again();
-	tied_meanwhile();
 	leave();
 	return 0;
 }
