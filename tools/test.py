@@ -213,21 +213,25 @@ class Fuzz(Suite):
 
 class Pytest(Suite):
     where = ""
+    build = "release"
 
     def prepare(self):
         return True
 
     def on(self):
-        return " on " + self.arch if self.machines else ""
+        if not self.machines:
+            return ""
+        return " on %s, %s" % (self.arch, self.build)
 
     def pytest(self, *what):
         """Runs pytest; its status, and {node id: passed} or None."""
-        xml = self.b / "tests" / ("%s-%s.xml" % (
-            self.where.replace("/", "-"), self.arch))
+        xml = self.b / "tests" / ("%s-%s-%s.xml" % (
+            self.where.replace("/", "-"), self.arch, self.build))
         xml.parent.mkdir(parents=True, exist_ok=True)
         xml.unlink(missing_ok=True)
         env = dict(os.environ, CARMINE_B=self.args.b,
-                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.arch)
+                   CARMINE_DEPS=self.args.deps, CARMINE_ARCH=self.arch,
+                   CARMINE_BUILD=self.build)
         p = subprocess.run([PYTHON, "-B", "-m", "pytest", "-q", "-p",
                             "no:cacheprovider", "--tb=short",
                             "--junitxml=%s" % xml, *what],
@@ -273,19 +277,32 @@ class Tools(Pytest):
 class Boot(Pytest):
     """The first port of the list runs all of it; the others, whose kernels the
     suites before this one have tried, what shows that a person can use them.
-    `make boot ARCH=...` runs all on that port."""
+    `make boot ARCH=...` runs all on that port. On the first port the check
+    build runs what is most of native and xv6 programs as well."""
 
     where = "tests/boot"
     machines = True
     OTHERS = ("shell", "pipelines", "delegation", "xv6", "arm_machines")
+    CHECKED = ("native_calls", "pipelines", "tools", "xv6")
+
+    def first(self):
+        return self.arch == self.args.arch.split(",")[0]
 
     def prepare(self):
-        return self.make("image", "boot-bins", ARCH=self.arch) == 0
+        return self.make("image", "boot-bins", ARCH=self.arch,
+                         BUILD=self.build) == 0
 
     def select(self):
-        if self.arch == self.args.arch.split(",")[0]:
+        if self.build == "release" and self.first():
             return [self.where]
-        return ["%s/test_%s.py" % (self.where, x) for x in self.OTHERS]
+        some = self.CHECKED if self.build == "check" else self.OTHERS
+        return ["%s/test_%s.py" % (self.where, x) for x in some]
+
+    def run(self):
+        super().run()
+        if self.first():
+            self.build = "check"
+            super().run()
 
 
 class Ktest(Suite):
@@ -325,9 +342,12 @@ class Ktest(Suite):
 class Abi(Suite):
     """The same program here and on the build machine's Linux: what it
     prints and its status have to be the same. `// oracle: user` in a test
-    takes the same binary under qemu-user instead of a native build."""
+    takes the same binary under qemu-user instead of a native build. On one
+    port the check build runs them as well: it tells of locks out of order,
+    of sleep where none may be, and what is freed is poisoned."""
 
     machines = True
+    CHECKED = "riscv64"
     LIMIT = 60  # seconds for one program
     WHERE = Path("tests/abi/linux")
     asked = {}
@@ -343,9 +363,11 @@ class Abi(Suite):
                    if self.wanted(s)]
         if not sources:
             return
-        if self.make("image", ARCH=self.arch) != 0:
-            self.count.fail("abi: the kernel did not build")
-            return
+        builds = ["release"] + ["check"] * (self.arch == self.CHECKED)
+        for build in builds:
+            if self.make("image", ARCH=self.arch, BUILD=build) != 0:
+                self.count.fail("abi: the %s build did not build" % build)
+                return
         self.make("abi-bins", ARCH=self.arch)
         ready = []
         for src in sources:
@@ -358,29 +380,30 @@ class Abi(Suite):
         # What it says on this machine, while that one runs.
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             wanted = {s: pool.submit(self.oracle, s) for s in ready}
-            results = self.batch({s.stem: s for s in ready})
-            for src in ready:
-                self.compare(src, wanted[src].result(),
-                             results.get(src.stem))
+            for build in builds:
+                results = self.batch({s.stem: s for s in ready}, build)
+                for src in ready:
+                    self.compare("%s on %s, %s" % (src, self.arch, build),
+                                 wanted[src].result(), results.get(src.stem))
 
-    def batch(self, sources):
+    def batch(self, sources, build):
         """Runs all in one boot; what that did not reach, one by one."""
         results, left = {}, list(sources)
         while left:
-            results.update(self.boot(sources, left))
+            results.update(self.boot(sources, left, build))
             rest = [n for n in left if n not in results]
             if len(rest) == len(left):
                 results[rest[0]] = (-1, "the machine did not get this far")
                 rest = rest[1:]
             elif rest:
                 # The first one left is what stopped the machine.
-                results.update(self.boot(sources, rest[:1]))
+                results.update(self.boot(sources, rest[:1], build))
                 results.setdefault(rest[0], (-1, "the machine stopped"))
                 rest = rest[1:]
             left = rest
         return results
 
-    def boot(self, sources, names):
+    def boot(self, sources, names, build):
         extra = self.b / "tests/abi-extra"
         subprocess.run(["rm", "-rf", extra], check=True)
         extra.mkdir(parents=True)
@@ -389,10 +412,10 @@ class Abi(Suite):
         for name in names:
             os.link(self.binary(sources[name], self.arch), extra / name)
         _, text, err = self.machine(
-            kernel=self.kernel("release"), smp=2, extra=extra,
+            kernel=self.kernel(build), smp=2, extra=extra,
             cmd="/extra/driver " + " ".join(names),
             limit=self.LIMIT + 5 * len(names),
-            log=self.b / self.arch / "abi.log")
+            log=self.b / self.arch / ("abi-%s.log" % build))
         results = {}
         for m in re.finditer(r"^\[(\w+)\]\n(.*?)^\[\1: (-?\d+)\]$", text,
                              re.M | re.S):
@@ -400,7 +423,8 @@ class Abi(Suite):
         report = REPORTS.search(text) or REPORTS.search(err)
         if report:
             at = report.start()
-            self.count.fail("abi: " + report.group(1).strip(),
+            self.count.fail("abi, %s: %s" % (
+                                build, report.group(1).strip()),
                             (text + err)[max(0, at - 200):at + 2000])
         return results
 
@@ -435,8 +459,7 @@ class Abi(Suite):
         except subprocess.TimeoutExpired:
             return -1, "timeout on the build machine"
 
-    def compare(self, src, want, ours):
-        name = "%s on %s" % (src, self.arch)
+    def compare(self, name, want, ours):
         if ours is None:
             ours = (-1, "no result")
         if ours == want:

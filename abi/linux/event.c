@@ -206,18 +206,18 @@ epoll_change(struct file *set, struct file *f, const struct sysargs *a)
 enum err
 lx_epoll_ctl(struct thread *t, const struct sysargs *a, long *ret)
 {
-	struct file *set, *f;
-	enum err e = lx_file(t, a->v[0], 0, &set);
+	struct lx_fd set, fd;
+	enum err e = lx_fd_get(t, a->v[0], 0, &set);
 
 	if (e != OK)
 		return e;
 	*ret = 0;
-	e = lx_file(t, a->v[2], 0, &f);
+	e = lx_fd_get(t, a->v[2], 0, &fd);
 	if (e == OK) {
-		e = epoll_change(set, f, a);
-		file_unref(f);
+		e = epoll_change(set.file, fd.file, a);
+		lx_fd_put(&fd);
 	}
-	file_unref(set);
+	lx_fd_put(&set);
 	return e;
 }
 

@@ -27,6 +27,8 @@ file_destroy(struct obj *o)
 	struct path p = f->path;
 	bool owned;
 
+	/* Whoever drops files does so as if each were watched. */
+	lockcheck_may_take(RANK_NEST, "the end of a file");
 	if (f->watched) /* not: has watches; see waitset.c */
 		waitset_forget(f);
 	if (f->vnode != NULL && !list_empty(&f->vnode->locks))

@@ -4,7 +4,10 @@
  *
  * They live in a super of their own that is mounted nowhere. A place is a
  * vnode that holds the file; a file opened there passes reads, writes and
- * waits on to it.
+ * waits on to it. Only pipes, files and tasks are opened so: a wait set
+ * behind such a file would get into itself unseen.
+ *
+ * Source: Linux 6.18, which answers ENXIO for sockets, events and the like.
  */
 #include "internal.h"
 
@@ -111,6 +114,8 @@ place_open(struct vnode *v, struct file *f)
 	struct place *p = container_of(v, struct place, v);
 	unsigned want = file_flags(f) & (FILE_READ | FILE_WRITE);
 
+	if ((p->file->obj.kind & (OBJ_FILE | OBJ_PIPE | OBJ_TASKFD)) == 0)
+		return ERR_NXIO;
 	if ((file_flags(p->file) & want) != want)
 		return ERR_ACCESS;
 	f->ops = &pass_ops;

@@ -24,7 +24,9 @@ enum lock_rank {
 	RANK_NAMESPACE = 30,
 	RANK_OFFSET = 33, /* file.lock: around reads and writes by offset */
 	RANK_RENAME = 35, /* one per file system: renames of directories */
-	RANK_VNODE = 40,
+	RANK_VNODE = 38,
+	RANK_NEST = 39, /* which wait set is in which */
+	RANK_WAITSET = 40, /* outside of what polls take; outer before inner */
 	RANK_FILE = 45,
 	RANK_TTY = 46,
 	RANK_PIPE = 47,
@@ -44,11 +46,12 @@ enum lock_rank {
 	RANK_PID = 79, /* spin, irq; ids of a container */
 	RANK_WAITQ = 80,  /* spin, irq */
 	RANK_TIMER_FILE = 81, /* spin, irq; queue and state of a timer file */
+	RANK_SENDABLE = 81, /* spin, irq; a socket's pollers; after WAITQ */
 	RANK_TIMER = 82,  /* spin, irq */
 	RANK_MSI = 83, /* spin, irq; numbers of messages; around the chip's */
 	RANK_TTY_LINE = 84, /* spin, irq; line discipline, output ring */
 	RANK_DRIVER = 85, /* spin, irq */
-	RANK_WAITSET = 85, /* spin, irq; a wait set's queue, 86..89 nested */
+	RANK_READY = 86, /* spin, irq; a wait set's queue; inner before outer */
 	RANK_RUNQUEUE = 90,
 	RANK_KMAP = 93,
 	RANK_SLAB = 94,
@@ -162,6 +165,8 @@ void lockcheck_take(
     const void *lock, enum lock_rank rank, const char *name, bool trying);
 void lockcheck_drop(const void *lock);
 void lockcheck_may_sleep(const char *where);
+/* As if a mutex of that rank were taken here, where one is taken at times. */
+void lockcheck_may_take(enum lock_rank rank, const char *what);
 /* Locks the running thread holds; tests expect 0. */
 unsigned lockcheck_held(void);
 /* Panics if the running thread would leave the kernel with a lock held or
@@ -185,6 +190,11 @@ lockcheck_drop(const void *lock UNUSED)
 
 static inline void
 lockcheck_may_sleep(const char *where UNUSED)
+{
+}
+
+static inline void
+lockcheck_may_take(enum lock_rank rank UNUSED, const char *what UNUSED)
 {
 }
 

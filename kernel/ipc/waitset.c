@@ -41,8 +41,9 @@
  * that S's writes to the file's queues are done. So file.watched, set once
  * while somebody holds the file, tells whether F has to look.
  *
- * Locks: nest_lock (RANK_PORT) [n], set->lock (RANK_EVENT), file.watch_lock,
- * then the queues' locks.
+ * Locks: nest_lock (RANK_NEST) [n], set->lock (RANK_WAITSET), what a file's
+ * poll takes, file.watch_lock, then the queues' locks. So a file's last
+ * reference goes without any lock that a poll may take.
  * Source: man-pages 6.03, epoll(7), epoll_ctl(2).
  */
 #include "waitset.h"
@@ -315,8 +316,11 @@ waitset_add(struct file *set_file, struct file *f, uint32_t handle,
 	e = item_find(set, f, handle) != NULL ? ERR_EXISTS :
 	    item_create(set, f, handle, ev, flags);
 	mutex_unlock(&set->lock);
-	if (nested)
+	if (nested) {
+		if (e != OK)
+			nest_left(set);
 		nest_unlock();
+	}
 	return e;
 }
 
@@ -371,8 +375,10 @@ waitset_remove(struct file *set_file, struct file *f, uint32_t handle)
 	else
 		item_remove(set, item);
 	mutex_unlock(&set->lock);
-	if (nested)
+	if (nested) {
+		nest_left(set);
 		nest_unlock();
+	}
 	return e;
 }
 
@@ -677,9 +683,9 @@ waitset_create(unsigned flags, struct file **out)
 		return ERR_NOMEM;
 	cache_init();
 	ref_init(&set->refs, 1);
-	mutex_init(&set->lock, RANK_EVENT, "wait set");
+	mutex_init(&set->lock, RANK_WAITSET, "wait set");
 	waitq_init(&set->q);
-	spin_init(&set->q.lock, RANK_WAITSET, "wait set queue");
+	spin_init(&set->q.lock, RANK_READY, "wait set queue");
 	list_init(&set->ready);
 	list_init(&set->inner);
 	rb_init(&set->items);
@@ -752,8 +758,10 @@ forget_in(struct waitset *set, struct file *f)
 	while ((item = first_of(set, f)) != NULL)
 		item_remove(set, item);
 	mutex_unlock(&set->lock);
-	if (nested)
+	if (nested) {
+		nest_left(set);
 		nest_unlock();
+	}
 }
 
 void

@@ -9,11 +9,14 @@
 struct waitset {
 	struct ref refs; /* the file's, and those of files that end */
 	struct file *file; /* [n] NULL once it ends */
-	struct mutex lock; /* RANK_EVENT */
+	struct mutex lock; /* RANK_WAITSET */
 	struct rbroot items; /* [l] by file and handle */
-	struct waitq q; /* waiters, outer sets; its lock is [q] */
+	struct waitq q; /* waiters, outer sets; its lock, RANK_READY, is [q] */
 	struct list ready; /* [q] */
 	struct list inner; /* [n] nest_lock: items that are sets */
+	unsigned height; /* [n] levels of sets in it */
+	unsigned tried; /* [n] the height of the last look, in search seen */
+	uint64_t seen; /* [n] waitset_nest.c */
 	atomic_bool nests; /* [A] an item or a watcher is or was a set */
 };
 
@@ -54,3 +57,5 @@ void nest_unlock(void);
 /* Whether inner may become an item of outer; on success nest_lock is held.
  * ERR_LOOP. */
 enum err nest_begin(struct file *outer, struct file *inner);
+/* An item of set that is a set has gone, or did not come. nest_lock held. */
+void nest_left(struct waitset *set);

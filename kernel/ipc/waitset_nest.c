@@ -4,14 +4,18 @@
  *
  * A wake-up takes the queue locks of nested sets from the inside out, and a
  * poll takes their set locks from the outside in. The links between sets are
- * a graph without rings, so neither can deadlock; for the lock checker, which
- * knows only ranks, a set's locks get ranks by what is nested in it.
+ * a graph without rings, so neither can deadlock; the lock checker, which
+ * knows only ranks, leaves the order among sets to this file.
+ *
+ * However sets are woven, a change costs as many steps as there are links: a
+ * set that was looked at with the same question is not asked again.
  */
 #include "waitset.h"
 
-#define NEST_MAX 5
+#define NEST_MAX 5u
 
-static struct mutex nest = MUTEX_INIT(nest, RANK_PORT);
+static struct mutex nest = MUTEX_INIT(nest, RANK_NEST);
+static uint64_t search; /* [n] the number of the last one */
 
 /* Callers take it only where sets nest, which clang cannot follow. */
 void
@@ -26,69 +30,72 @@ nest_unlock(void) NO_LOCK_ANALYSIS
 	mutex_unlock(&nest);
 }
 
-#if CARMINE_CHECK
-static void
-set_ranks(struct waitset *set, int height)
-{
-	set->q.lock.rank = (enum lock_rank)(RANK_WAITSET + height);
-	set->lock.rank = (enum lock_rank)(RANK_EVENT - height);
-}
-#else
-static void
-set_ranks(struct waitset *set, int height)
-{
-	(void)set;
-	(void)height;
-}
-#endif
-
-/* Levels below set; NEST_MAX + 1 when target is among them. Recursion is
- * bounded, since every set passed this test. */
-static int
-depth_below(const struct waitset *set, const struct waitset *target)
+/* Whether target is set or somewhere in it. */
+static bool
+is_below(struct waitset *set, const struct waitset *target)
 {
 	struct ws_item *item;
-	int depth = 0;
 
 	if (set == target)
-		return NEST_MAX + 1;
-	list_each(item, &set->inner, inner_link) {
-		int d = 1 + depth_below(item->file->data, target);
-
-		depth = MAX(depth, d);
-	}
-	return depth;
+		return true;
+	if (set->seen == search)
+		return false;
+	set->seen = search;
+	list_each(item, &set->inner, inner_link)
+		if (is_below(item->file->data, target))
+			return true;
+	return false;
 }
 
-/* Levels above set: those who watch its file and are sets. */
-static int
-height_above(const struct waitset *set)
-{
-	struct ws_item *item;
-	int height = 0;
-
-	if (set->file == NULL)
-		return 0;
-	list_each(item, &set->file->watches, file_link) {
-		int h = 1 + height_above(item->set);
-
-		height = MAX(height, h);
-	}
-	return height;
-}
-
-static void
-raise(struct waitset *set, int height)
+/* Whether set and those around it may be so high. */
+static bool
+may_rise(struct waitset *set, unsigned height)
 {
 	struct ws_item *item;
 
 	if (height >= NEST_MAX)
-		return;
-	set_ranks(set, height);
-	if (set->file == NULL)
-		return;
+		return false;
+	if (set->height >= height || set->file == NULL ||
+	    (set->seen == search && set->tried >= height))
+		return true;
+	set->seen = search;
+	set->tried = height;
 	list_each(item, &set->file->watches, file_link)
-		raise(item->set, height + 1);
+		if (!may_rise(item->set, height + 1))
+			return false;
+	return true;
+}
+
+static void
+rise(struct waitset *set, unsigned height)
+{
+	struct ws_item *item;
+
+	if (set->height >= height)
+		return;
+	if (set->file != NULL)
+		list_each(item, &set->file->watches, file_link)
+			rise(item->set, height + 1);
+	set->height = height;
+}
+
+void
+nest_left(struct waitset *set)
+{
+	unsigned height = 0;
+	struct ws_item *item;
+
+	list_each(item, &set->inner, inner_link) {
+		const struct waitset *inner = item->file->data;
+
+		height = MAX(height, inner->height + 1);
+	}
+	if (height == set->height)
+		return;
+	set->height = height;
+	if (set->file != NULL)
+		list_each(item, &set->file->watches, file_link)
+			nest_left(item->set);
 }
 
 enum err
@@ -96,17 +103,19 @@ nest_begin(struct file *outer_file, struct file *inner_file) NO_LOCK_ANALYSIS
 {
 	struct waitset *outer = waitset_of(outer_file);
 	struct waitset *inner = waitset_of(inner_file);
-	int below;
+	bool fits;
 
 	mutex_lock(&nest);
 	/* Set before the link exists: who sees the link takes the lock. */
 	atomic_store(&outer->nests, true);
 	atomic_store(&inner->nests, true);
-	below = depth_below(inner, outer);
-	if (below + 1 + height_above(outer) >= NEST_MAX) {
+	search++;
+	fits = !is_below(inner, outer);
+	search++;
+	if (!fits || !may_rise(outer, inner->height + 1)) {
 		mutex_unlock(&nest);
 		return ERR_LOOP;
 	}
-	raise(outer, MAX(below + 1, depth_below(outer, NULL)));
+	rise(outer, inner->height + 1);
 	return OK;
 }

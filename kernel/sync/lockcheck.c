@@ -6,7 +6,8 @@
  * below one that is held, or equal with a lower address, is reported: two
  * threads that disagree about an order can deadlock, and the report comes
  * the first time one of them does it, not the one time in a million when
- * they meet. Vnodes are exempt from the address rule (parent before child).
+ * they meet. Exempt from the address rule is what has an order of its own:
+ * vnodes (parent before child) and wait sets (kernel/ipc/waitset_nest.c).
  *
  * An interrupt handler runs on the interrupted thread's record; its locks
  * are compared with those of the same depth only, since a lock that handlers
@@ -44,7 +45,24 @@ out_of_order(const struct held_lock *held, const void *lock,
 		return false;
 	if (held->rank != rank)
 		return held->rank > rank;
-	return rank != RANK_VNODE && (uintptr_t)held->lock > (uintptr_t)lock;
+	return rank != RANK_VNODE && rank != RANK_WAITSET &&
+	    rank != RANK_READY && (uintptr_t)held->lock > (uintptr_t)lock;
+}
+
+/* Irqs off. */
+static void
+check_order(const struct thread *t, const void *lock, enum lock_rank rank,
+    const char *name)
+{
+	unsigned depth = t->head.cpu->irq_depth;
+
+	for (unsigned i = 0; i < t->held_count; i++) {
+		if (t->held[i].depth == depth &&
+		    out_of_order(&t->held[i], lock, rank)) {
+			report(&t->held[i], rank, name);
+			break;
+		}
+	}
 }
 
 void
@@ -55,13 +73,8 @@ lockcheck_take(
 	unsigned long flags = arch_irq_save();
 	unsigned depth = t->head.cpu->irq_depth;
 
-	for (unsigned i = 0; i < t->held_count && !trying; i++) {
-		if (t->held[i].depth == depth &&
-		    out_of_order(&t->held[i], lock, rank)) {
-			report(&t->held[i], rank, name);
-			break;
-		}
-	}
+	if (!trying)
+		check_order(t, lock, rank, name);
 	if (t->held_count < ARRAY_LEN(t->held)) {
 		t->held[t->held_count++] = (struct held_lock){
 			.lock = lock,
@@ -100,6 +113,17 @@ lockcheck_may_sleep(const char *where)
 	panic("%s would sleep with preemption off (%u), irqs %s, lock %s",
 	    where, t->head.preempt, arch_irqs_on() ? "on" : "off",
 	    t->held_count > 0 ? t->held[t->held_count - 1].name : "none");
+}
+
+void
+lockcheck_may_take(enum lock_rank rank, const char *what)
+{
+	unsigned long flags;
+
+	lockcheck_may_sleep(what);
+	flags = arch_irq_save();
+	check_order(thread_current(), NULL, rank, what);
+	arch_irq_restore(flags);
 }
 
 unsigned

@@ -185,43 +185,19 @@ connect_stream(struct usock *u, const struct sock_addr *a)
 	return e;
 }
 
-/* A former peer on whose queue a wait set may sit stays until u ends. */
-static enum err
-keep_old_peer(struct usock *u, struct usock *old)
-{
-	struct usock **list = kmalloc((u->old_count + 1) * sizeof(*list));
-
-	if (list == NULL)
-		return ERR_NOMEM;
-	if (u->old_count > 0)
-		memcpy(list, u->old_peers, u->old_count * sizeof(*list));
-	list[u->old_count] = old;
-	kfree(u->old_peers, u->old_count * sizeof(*list));
-	u->old_peers = list;
-	u->old_count++;
-	u->hooked = false;
-	return OK;
-}
-
 /* Takes peer; NULL: no peer any more. */
-static enum err
+static void
 set_dgram_peer(struct usock *u, struct usock *peer)
 {
 	struct usock *old;
-	enum err e = OK;
 
 	mutex_lock(&u->s.lock);
+	usock_forget_room(u);
 	old = usock_peer(u);
-	if (old != NULL && u->hooked) {
-		e = keep_old_peer(u, old);
-		if (e == OK)
-			old = NULL;
-	}
-	if (e == OK)
-		atomic_store_explicit(&u->peer, peer, memory_order_release);
+	atomic_store_explicit(&u->peer, peer, memory_order_release);
 	mutex_unlock(&u->s.lock);
-	usock_unref(e == OK ? old : peer);
-	return e;
+	waitq_wake(&u->sendable, POLL_OUT | POLL_WRNORM);
+	usock_unref(old);
 }
 
 static enum err
@@ -230,8 +206,10 @@ connect_dgram(struct usock *u, const struct sock_addr *a)
 	struct usock *peer = NULL, *its;
 	enum err e;
 
-	if (a->family == 0) /* AF_UNSPEC: dissolves the connection */
-		return set_dgram_peer(u, NULL);
+	if (a->family == 0) { /* AF_UNSPEC: dissolves the connection */
+		set_dgram_peer(u, NULL);
+		return OK;
+	}
 	e = unix_lookup(a, &peer);
 	if (e != OK)
 		return e;
@@ -241,11 +219,11 @@ connect_dgram(struct usock *u, const struct sock_addr *a)
 	else if (its != NULL && its != u)
 		e = ERR_PERM; /* it talks to another only */
 	usock_unref(its);
-	if (e != OK) {
+	if (e != OK)
 		usock_unref(peer);
-		return e;
-	}
-	return set_dgram_peer(u, peer);
+	else
+		set_dgram_peer(u, peer);
+	return e;
 }
 
 enum err
@@ -278,9 +256,11 @@ unix_shutdown(struct socket *s, bool reading, bool writing)
 		return e;
 	waitq_wake(&u->readers, POLL_IN | POLL_RDHUP | POLL_HUP);
 	waitq_wake(&u->writers, POLL_OUT | POLL_HUP);
+	waitq_wake(&u->sendable, POLL_OUT | POLL_HUP);
 	if (peer != NULL) {
 		waitq_wake(&peer->readers, POLL_IN | POLL_RDHUP | POLL_HUP);
 		waitq_wake(&peer->writers, POLL_OUT | POLL_HUP);
+		waitq_wake(&peer->sendable, POLL_OUT | POLL_HUP);
 		usock_unref(peer);
 	}
 	return OK;

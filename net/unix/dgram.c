@@ -57,6 +57,20 @@ queue_packet(struct usock *u, struct usock *to, struct umsg *msg,
 	return e;
 }
 
+/* Pollers that are told of changes only do not look again before one comes:
+ * a send that finds no room asks for it in their place. */
+static void
+found_full(struct usock *u, const struct usock *to)
+{
+	bool room;
+
+	mutex_lock(&u->s.lock);
+	room = usock_peer(u) == to && usock_may_send(u, usock_peer(u));
+	mutex_unlock(&u->s.lock);
+	if (room)
+		waitq_wake(&u->sendable, POLL_OUT | POLL_WRNORM);
+}
+
 enum err
 packet_send(struct socket *s, struct sock_message *m, size_t *done)
 {
@@ -76,6 +90,8 @@ packet_send(struct socket *s, struct sock_message *m, size_t *done)
 		e = umsg_take_objs(msg, m);
 	if (e == OK)
 		e = queue_packet(u, to, msg, m);
+	if (e == ERR_AGAIN)
+		found_full(u, to);
 	if (e != OK)
 		umsg_unref(msg);
 	else
@@ -161,6 +177,6 @@ packet_receive(struct socket *s, struct sock_message *m, size_t *done)
 	}
 	umsg_unref(msg);
 	if ((in & MSGF_PEEK) == 0)
-		waitq_wake(&u->writers, POLL_OUT | POLL_WRNORM);
+		usock_tell_room(u, 0);
 	return e;
 }

@@ -13,7 +13,8 @@
 static bool
 has_room(const struct usock *from, const struct usock *to)
 {
-	return to->bytes < from->s.send_buffer;
+	return to->bytes < from->s.send_buffer &&
+	    (from->s.type == SOCK_STREAM_ || to->count < DGRAM_QUEUE);
 }
 
 static bool
@@ -26,19 +27,17 @@ enum err
 wait_room(struct usock *from, struct usock *to, size_t len,
     const struct sock_message *m)
 {
-	bool packets = from->s.type != SOCK_STREAM_;
 	enum err e;
 
 	(void)len;
 	if (is_broken(from, to))
 		return ERR_PIPE;
-	if (has_room(from, to) && (!packets || to->count < DGRAM_QUEUE))
+	if (has_room(from, to))
 		return OK;
 	if (m->flags & MSGF_DONTWAIT)
 		return ERR_AGAIN;
 	e = wait_until_locked(&to->writers, &to->s.lock,
-	    is_broken(from, to) || (has_room(from, to) &&
-	    (!packets || to->count < DGRAM_QUEUE)), WAIT_SIGNALS,
+	    is_broken(from, to) || has_room(from, to), WAIT_SIGNALS,
 	    m->deadline == 0 ? NS_NEVER : m->deadline);
 	if (e == OK && is_broken(from, to))
 		return ERR_PIPE;
@@ -287,7 +286,7 @@ stream_receive(struct socket *s, struct sock_message *m, size_t *done)
 	e = read_stream(&r);
 	mutex_unlock(&r.u->s.lock);
 	if (r.done > 0 && (m->flags & MSGF_PEEK) == 0)
-		waitq_wake(&r.u->writers, POLL_OUT | POLL_WRNORM | WAKE_SYNC);
+		usock_tell_room(r.u, WAKE_SYNC);
 	while ((l = list_take_first(&r.used)) != NULL)
 		umsg_unref(list_entry(l, struct umsg, link));
 	m->flags &= MSGF_CTRUNC;
@@ -306,15 +305,53 @@ poll_listener(struct usock *u, struct poll_request *r)
 	return list_empty(&u->pending) ? 0 : POLL_IN | POLL_RDNORM;
 }
 
-/* Whether a send would not wait; waits on the peer's queue. */
-static bool
-can_send(struct usock *u, struct usock *peer, struct poll_request *r)
+/*
+ * Who polls waits on the socket's own queues: the peer may be another
+ * meanwhile, or gone. The one peer of a connection wakes them itself. A
+ * datagram socket may have many senders, of which those that found it full
+ * are among its writers, with their relay, until it wakes them.
+ */
+void
+usock_tell_room(struct usock *u, unsigned sync)
 {
-	if (peer == NULL)
-		return u->s.type == SOCK_DGRAM_;
-	poll_wait(r, &peer->writers);
-	return is_broken(u, peer) || (has_room(u, peer) &&
-	    (u->s.type == SOCK_STREAM_ || peer->count < DGRAM_QUEUE));
+	struct usock *peer = usock_peer(u);
+	unsigned key = POLL_OUT | POLL_WRNORM | sync;
+
+	waitq_wake(&u->writers, key);
+	if (u->s.type != SOCK_DGRAM_ && peer != NULL)
+		waitq_wake(&peer->sendable, key);
+}
+
+static bool
+relay_wake(struct wait_entry *w, unsigned key)
+{
+	struct usock *u = container_of(w, struct usock, relay);
+
+	list_del(&w->link);
+	waitq_wake(&u->sendable, key);
+	return false;
+}
+
+bool
+usock_may_send(struct usock *u, struct usock *peer)
+{
+	if (peer == NULL || is_broken(u, peer) || has_room(u, peer))
+		return true;
+	if (u->s.type != SOCK_DGRAM_)
+		return false;
+	waitq_remove(&peer->writers, &u->relay);
+	u->relay.wake = relay_wake;
+	waitq_add(&peer->writers, &u->relay);
+	return is_broken(u, peer) || has_room(u, peer);
+}
+
+void
+usock_forget_room(struct usock *u)
+{
+	struct usock *peer = usock_peer(u);
+
+	if (peer != NULL)
+		waitq_remove(&peer->writers, &u->relay);
 }
 
 unsigned
@@ -327,11 +364,9 @@ unix_poll(struct socket *s, struct poll_request *r)
 	if (u->state == U_LISTENING)
 		return poll_listener(u, r);
 	poll_wait(r, &u->readers);
-	poll_wait(r, &u->writers); /* connected, shut down */
+	poll_wait(r, &u->sendable);
 	mutex_lock(&s->lock);
 	peer = usock_peer(u);
-	if (r != NULL && r->lasting && peer != NULL)
-		u->hooked = true;
 	if (u->count > 0)
 		events |= POLL_IN | POLL_RDNORM;
 	if (u->shut_read || (connects && peer != NULL &&
@@ -340,7 +375,7 @@ unix_poll(struct socket *s, struct poll_request *r)
 	if (connects && ((peer == NULL) || peer->closed ||
 	    (u->shut_read && u->shut_write)))
 		events |= POLL_HUP;
-	if (can_send(u, peer, r))
+	if (usock_may_send(u, peer))
 		events |= POLL_OUT | POLL_WRNORM;
 	mutex_unlock(&s->lock);
 	return events;

@@ -72,6 +72,8 @@ usock_create(int type, struct usock **out)
 	list_init(&u->pending_link);
 	waitq_init(&u->readers);
 	waitq_init(&u->writers);
+	waitq_init(&u->sendable);
+	spin_init(&u->sendable.lock, RANK_SENDABLE, "sendable");
 	*out = u;
 	return OK;
 }
@@ -131,7 +133,7 @@ tell_peer(struct usock *u, struct usock *peer, bool unread)
 		mutex_unlock(&peer->s.lock);
 	}
 	waitq_wake(&peer->readers, POLL_IN | POLL_HUP | POLL_RDHUP);
-	waitq_wake(&peer->writers, POLL_OUT | POLL_HUP);
+	waitq_wake(&peer->sendable, POLL_OUT | POLL_HUP);
 }
 
 static void
@@ -165,8 +167,10 @@ unix_release(struct socket *s)
 	u->closed = true;
 	unread = u->count > 0;
 	peer = usock_peer(u);
-	if (s->type == SOCK_DGRAM_)
+	if (s->type == SOCK_DGRAM_) {
+		usock_forget_room(u);
 		atomic_store(&u->peer, NULL);
+	}
 	mutex_unlock(&s->lock);
 	/* Senders that wait for room look again and see us closed. */
 	waitq_wake(&u->writers, POLL_OUT | POLL_HUP);
@@ -175,9 +179,6 @@ unix_release(struct socket *s)
 	if (peer != NULL)
 		tell_peer(u, peer, unread);
 	queue_purge(u);
-	for (unsigned i = 0; i < u->old_count; i++)
-		usock_unref(u->old_peers[i]);
-	kfree(u->old_peers, u->old_count * sizeof(*u->old_peers));
 	usock_unref(peer);
 	usock_unref(u);
 }

@@ -46,15 +46,14 @@ struct usock {
 	/* Stream and seqpacket: set once when connected, with release order,
 	 * and kept. Datagram: [l]. Referenced. */
 	_Atomic(struct usock *) peer;
-	bool hooked; /* [l] a wait set sits on the peer's queue */
-	struct usock **old_peers; /* [l] datagram: kept for such hooks */
-	unsigned old_count; /* [l] */
 	struct uname *name; /* [l] referenced; NULL: unbound */
 	struct list queue; /* [l] struct umsg */
 	size_t bytes; /* [l] in queue */
 	unsigned count; /* [l] messages in queue */
 	struct waitq readers; /* wait for messages, connections */
 	struct waitq writers; /* wait for room in our queues */
+	struct waitq sendable; /* pollers: wait until we may send */
+	struct wait_entry relay; /* datagram: among the peer's writers */
 	/* listening */
 	struct list pending; /* [l] usock.pending_link */
 	unsigned pending_count, backlog; /* [l] */
@@ -88,6 +87,14 @@ usock_peer(struct usock *u)
 }
 
 void usock_unref(struct usock *u); /* NULL is fine */
+/* Room came in u's queue. sync: WAKE_SYNC or 0. */
+void usock_tell_room(struct usock *u, unsigned sync);
+/* Whether sending to peer would not wait; if it would, pollers of u are woken
+ * once it does not. u's lock held. peer: u's, or NULL. */
+bool usock_may_send(struct usock *u, struct usock *peer)
+    REQUIRES(u->s.lock);
+/* u's peer becomes another: no more wake-ups by it. u's lock held. */
+void usock_forget_room(struct usock *u) REQUIRES(u->s.lock);
 enum err usock_create(int type, struct usock **out); /* file ref 1 */
 /* The peer of a datagram socket, referenced; NULL: none. */
 struct usock *usock_dgram_peer(struct usock *u);
