@@ -365,7 +365,7 @@ unix_poll(struct socket *s, struct poll_request *r)
 		return poll_listener(u, r);
 	poll_wait(r, &u->readers);
 	poll_wait(r, &u->sendable);
-	mutex_lock(&s->lock);
+	mutex_lock(&u->s.lock);
 	peer = usock_peer(u);
 	if (u->count > 0)
 		events |= POLL_IN | POLL_RDNORM;
@@ -377,6 +377,6 @@ unix_poll(struct socket *s, struct poll_request *r)
 		events |= POLL_HUP;
 	if (usock_may_send(u, peer))
 		events |= POLL_OUT | POLL_WRNORM;
-	mutex_unlock(&s->lock);
+	mutex_unlock(&u->s.lock);
 	return events;
 }

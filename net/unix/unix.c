@@ -163,7 +163,7 @@ unix_release(struct socket *s)
 	bool unread;
 
 	unix_unbind(u);
-	mutex_lock(&s->lock);
+	mutex_lock(&u->s.lock);
 	u->closed = true;
 	unread = u->count > 0;
 	peer = usock_peer(u);
@@ -171,7 +171,7 @@ unix_release(struct socket *s)
 		usock_forget_room(u);
 		atomic_store(&u->peer, NULL);
 	}
-	mutex_unlock(&s->lock);
+	mutex_unlock(&u->s.lock);
 	/* Senders that wait for room look again and see us closed. */
 	waitq_wake(&u->writers, POLL_OUT | POLL_HUP);
 	waitq_wake(&u->readers, POLL_IN | POLL_HUP);
