@@ -38,6 +38,7 @@ lx_unshare_handles(struct thread *t)
 	return OK;
 }
 
+/* Differs: unshares as unshare does. */
 enum err
 lx_close_range(struct thread *t, const struct sysargs *a, long *ret)
 {

@@ -250,7 +250,9 @@ unshare_mounts(struct thread *t)
 	return e;
 }
 
-/* Differs: of the namespaces, only mounts can be taken apart. */
+/* Differs: of the namespaces, only mounts can be taken apart; all of it is the
+ * process's, not the thread's: EINVAL where there are several and another
+ * process shares it. */
 enum err
 lx_unshare(struct thread *t, const struct sysargs *a, long *ret)
 {

@@ -36,11 +36,14 @@ static enum err
 data_direct(struct memobj *m, uint64_t index, struct page **out)
 {
 	struct tnode *n = tnode_of(m->owner);
-	const uint8_t *at = n->image + index * PAGE_SIZE;
+	const uint8_t *at;
 	struct page *p;
 
-	if (n->image == NULL || (index + 1) * PAGE_SIZE >
-	    atomic_load(&n->image_size) || ((uintptr_t)at & PAGE_MASK) != 0)
+	if (n->image == NULL ||
+	    (index + 1) * PAGE_SIZE > atomic_load(&n->image_size))
+		return ERR_NODATA;
+	at = n->image + index * PAGE_SIZE;
+	if (((uintptr_t)at & PAGE_MASK) != 0)
 		return ERR_NODATA;
 	p = page_of(virt_to_phys(at));
 	if (p == NULL)

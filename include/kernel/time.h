@@ -15,6 +15,7 @@ struct ktimer {
 	ns_t when; /* [c] */
 	void (*fn)(struct ktimer *t); /* [I] irqs off; must not sleep */
 	_Atomic(struct cpu *) cpu; /* [c] queue it is in, NULL: not armed */
+	atomic_uint stoppers; /* [A] in ktimer_cancel_sync: not set meanwhile */
 };
 
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *t));

@@ -52,6 +52,7 @@ ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *t))
 	t->when = 0;
 	t->fn = fn;
 	atomic_init(&t->cpu, NULL);
+	atomic_init(&t->stoppers, 0);
 }
 
 static bool
@@ -71,7 +72,8 @@ arm(struct timer_cpu *tc, ns_t when)
 	arch_timer_set(when);
 }
 
-/* True: t went into this CPU's queue. False: another CPU was faster. */
+/* True: t went into this CPU's queue, or somebody stops it. False: another CPU
+ * was faster. */
 static bool
 timer_insert(struct ktimer *t, ns_t when)
 {
@@ -80,8 +82,10 @@ timer_insert(struct ktimer *t, ns_t when)
 	struct timer_cpu *tc = timer_cpu(c);
 	unsigned long lock_flags = spin_lock_irq(&tc->lock);
 	struct cpu *none = NULL;
-	bool won;
+	bool won = atomic_load(&t->stoppers) != 0;
 
+	if (won)
+		goto out;
 	won = atomic_compare_exchange_strong_explicit(&t->cpu, &none, c,
 	    memory_order_acq_rel, memory_order_relaxed);
 	if (won) {
@@ -90,6 +94,7 @@ timer_insert(struct ktimer *t, ns_t when)
 		if (rb_first(&tc->tree) == &t->node)
 			arm(tc, when);
 	}
+out:
 	spin_unlock_irq(&tc->lock, lock_flags);
 	arch_irq_restore(flags);
 	return won;
@@ -139,19 +144,24 @@ handler_runs(const struct ktimer *t)
 }
 
 /*
- * Fast answer: the timer was queued and has a handler that does not set it
- * again, so no handler runs. One that sets itself again is met by the loop:
- * the timer is cancelled until no handler runs.
+ * A handler may set its timer again at any time before its end: looking at the
+ * queue and at the handlers by turns could miss it in the one each time. So
+ * nobody sets a timer that somebody stops. After the first wait all handlers
+ * have ended that may not have known; what they left is cancelled, or fires
+ * once more and is waited for.
  */
 bool
 ktimer_cancel_sync(struct ktimer *t)
 {
-	bool was = ktimer_cancel(t);
+	bool was;
 
-	while (handler_runs(t)) {
+	atomic_fetch_add(&t->stoppers, 1);
+	while (handler_runs(t))
 		arch_pause();
-		was |= ktimer_cancel(t);
-	}
+	was = ktimer_cancel(t);
+	while (!was && handler_runs(t))
+		arch_pause();
+	atomic_fetch_sub(&t->stoppers, 1);
 	return was;
 }
 

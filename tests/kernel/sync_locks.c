@@ -389,3 +389,20 @@ KTEST(time_a_busy_timer_leaves_time_to_others)
 		arch_pause();
 	ktimer_cancel_sync(&tm.timer[0]);
 }
+
+/* Which sets itself from a handler that has begun before, on another CPU. */
+KTEST(time_cancel_sync_leaves_no_timer_that_sets_itself)
+{
+	for (unsigned i = 0; i < 300; i++) {
+		ns_t start = time_now();
+
+		ktimer_init(&tm.timer[0], timer_again);
+		ktimer_set(&tm.timer[0], start);
+		sleep_ms(1); /* goes on elsewhere */
+		while (time_now() - start < 1100 * NS_PER_US + i * 100)
+			arch_pause();
+		ktimer_cancel_sync(&tm.timer[0]);
+		EXPECT(atomic_load(&tm.timer[0].cpu) == NULL);
+		EXPECT(atomic_load(&tm.timer[0].stoppers) == 0);
+	}
+}
