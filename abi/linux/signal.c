@@ -403,18 +403,13 @@ action_out(const struct sig_action *act, uintptr_t user)
 	return user_copy_out(user, &u, sizeof(u));
 }
 
-/* NO_CANARY: nothing here can overflow. */
-NO_CANARY enum err
-lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
+static NOINLINE enum err
+action_any(const struct sysargs *a)
 {
 	/* Each is set before it is looked at. */
 	__attribute__((uninitialized)) struct sig_action set, old;
 	enum err e = OK;
 
-	(void)t;
-	*ret = 0;
-	if (a->v[3] != sizeof(sigset_bits))
-		return ERR_INVAL;
 	if (a->v[1] != 0)
 		e = action_in(a->v[1], &set);
 	if (e == OK)
@@ -423,4 +418,38 @@ lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
 	if (e != OK || a->v[2] == 0)
 		return e;
 	return action_out(&old, a->v[2]);
+}
+
+/* What most calls are; false: nothing was done. NO_CANARY: nothing here can
+ * overflow. */
+static ALWAYS_INLINE NO_CANARY bool
+handler_set(const struct sysargs *a)
+{
+	struct sig_action *own = signal_own_action((int)a->v[0]), set;
+	const struct lx_sigaction *there;
+
+	if (UNLIKELY(own == NULL))
+		return false;
+	there = user_view(a->v[1], sizeof(*there), PROT_READ);
+	if (UNLIKELY(there == NULL))
+		return false;
+	action_decode(there, &set);
+	user_release();
+	/* What is pending is dropped where it is ignored from now on. */
+	if (set.handler <= SIG_HANDLER_IGNORE)
+		return false;
+	sig_action_set(own, &set);
+	return true;
+}
+
+NO_CANARY enum err
+lx_rt_sigaction(struct thread *t, const struct sysargs *a, long *ret)
+{
+	(void)t;
+	*ret = 0;
+	if (a->v[3] != sizeof(sigset_bits))
+		return ERR_INVAL;
+	if (a->v[1] != 0 && a->v[2] == 0 && handler_set(a))
+		return OK;
+	return action_any(a);
 }

@@ -86,6 +86,16 @@ sig_handler(const struct sig_actions *a, int number)
 	return __atomic_load_n(&a->act[number].handler, __ATOMIC_RELAXED);
 }
 
+/* [S], or the action is the caller's alone. */
+static inline void
+sig_action_set(struct sig_action *act, const struct sig_action *to)
+{
+	act->restorer = to->restorer;
+	act->mask = to->mask & ~SIG_UNBLOCKABLE;
+	__atomic_store_n(&act->flags, to->flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
+}
+
 static inline unsigned
 sig_flags(const struct sig_actions *a, int number)
 {
@@ -140,6 +150,9 @@ sigset_bits signal_mask(void);
 void signal_mask_for_wait(sigset_bits mask);
 enum err signal_action(
     int number, const struct sig_action *set, struct sig_action *old);
+/* The action of number, to which the running thread, the only one of its task,
+ * may give a handler by sig_action_set(). NULL: go by signal_action(). */
+struct sig_action *signal_own_action(int number);
 /* sigtimedwait and signalfd: takes one of set; ERR_AGAIN at the deadline. */
 enum err signal_take(sigset_bits set, struct sig_info *out, ns_t deadline);
 /* A pending one of set for this task or thread, removed; no wait. */

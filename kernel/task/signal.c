@@ -569,15 +569,6 @@ drop_ignored(struct task *t, int number, uintptr_t handler)
 		drop_everywhere(t, SIG_BIT(number));
 }
 
-static ALWAYS_INLINE void
-action_set(struct sig_action *act, const struct sig_action *to)
-{
-	act->restorer = to->restorer;
-	act->mask = to->mask & ~SIG_UNBLOCKABLE;
-	__atomic_store_n(&act->flags, to->flags, __ATOMIC_RELAXED);
-	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
-}
-
 static NOINLINE void
 action_locked(struct task *t, int number, const struct sig_action *set,
     struct sig_action *old)
@@ -588,42 +579,36 @@ action_locked(struct task *t, int number, const struct sig_action *set,
 	if (old != NULL)
 		*old = *act;
 	if (set != NULL) {
-		action_set(act, set);
+		sig_action_set(act, set);
 		if (set->handler <= SIG_HANDLER_IGNORE)
 			drop_ignored(t, number, set->handler);
 	}
 	spin_unlock_irq(&t->sig_lock, flags);
 }
 
-/* Only the running thread changes the actions of t, its task. */
-static inline bool
-actions_are_private(const struct task *t)
+struct sig_action *
+signal_own_action(int number)
 {
-	return atomic_load_explicit(&t->actions->refs.count,
-	    memory_order_relaxed) == 1 && atomic_load_explicit(
-	    &t->thread_count, memory_order_relaxed) == 1;
+	struct task *t = task_current();
+
+	if (UNLIKELY((unsigned)number - 1 >= SIG_MAX ||
+	    (SIG_UNBLOCKABLE >> (number - 1) & 1)))
+		return NULL;
+	/* Nobody else changes what one thread has alone. */
+	if (UNLIKELY(atomic_load_explicit(&t->actions->refs.count,
+	    memory_order_relaxed) != 1 || atomic_load_explicit(
+	    &t->thread_count, memory_order_relaxed) != 1))
+		return NULL;
+	return &t->actions->act[number];
 }
 
 enum err
 signal_action(int number, const struct sig_action *set, struct sig_action *old)
 {
-	struct task *t = task_current();
-	struct sig_action *act;
-
 	if (number < 1 || number > SIG_MAX ||
 	    (set != NULL && (SIG_UNBLOCKABLE >> (number - 1) & 1)))
 		return ERR_INVAL;
-	/* The lock is for what is pending and ignored from now on. */
-	if (!actions_are_private(t) ||
-	    (set != NULL && set->handler <= SIG_HANDLER_IGNORE)) {
-		action_locked(t, number, set, old);
-		return OK;
-	}
-	act = &t->actions->act[number];
-	if (old != NULL)
-		*old = *act;
-	if (set != NULL)
-		action_set(act, set);
+	action_locked(task_current(), number, set, old);
 	return OK;
 }
 
