@@ -569,23 +569,6 @@ drop_ignored(struct task *t, int number, uintptr_t handler)
 		drop_everywhere(t, SIG_BIT(number));
 }
 
-static NOINLINE void
-action_locked(struct task *t, int number, const struct sig_action *set,
-    struct sig_action *old)
-{
-	struct sig_action *act = &t->actions->act[number];
-	unsigned long flags = spin_lock_irq(&t->sig_lock);
-
-	if (old != NULL)
-		*old = *act;
-	if (set != NULL) {
-		sig_action_set(act, set);
-		if (set->handler <= SIG_HANDLER_IGNORE)
-			drop_ignored(t, number, set->handler);
-	}
-	spin_unlock_irq(&t->sig_lock, flags);
-}
-
 struct sig_action *
 signal_own_action(int number)
 {
@@ -605,10 +588,23 @@ signal_own_action(int number)
 enum err
 signal_action(int number, const struct sig_action *set, struct sig_action *old)
 {
+	struct task *t = task_current();
+	struct sig_action *act;
+	unsigned long flags;
+
 	if (number < 1 || number > SIG_MAX ||
 	    (set != NULL && (SIG_UNBLOCKABLE >> (number - 1) & 1)))
 		return ERR_INVAL;
-	action_locked(task_current(), number, set, old);
+	act = &t->actions->act[number];
+	flags = spin_lock_irq(&t->sig_lock);
+	if (old != NULL)
+		*old = *act;
+	if (set != NULL) {
+		sig_action_set(act, set);
+		if (set->handler <= SIG_HANDLER_IGNORE)
+			drop_ignored(t, number, set->handler);
+	}
+	spin_unlock_irq(&t->sig_lock, flags);
 	return OK;
 }
 
