@@ -23,8 +23,8 @@ import qemu
 
 # A report of one of these fails the run, whatever the tests said.
 REPORTS = re.compile(
-    r"(panic: |asan: |ubsan: |lock order: |\bleaked\b|AddressSanitizer|"
-    r"LeakSanitizer|ThreadSanitizer|runtime error: )", re.M)
+    r"((?:panic: |asan: |ubsan: |lock order: |\bleaked\b|AddressSanitizer|"
+    r"LeakSanitizer|ThreadSanitizer|runtime error: ).*)")
 PYTHON = "/usr/bin/python3"
 # Where tests leave what lines they ran, for tools/coverage.py; "": they do not.
 COVER = os.environ.get("CARMINE_COVER", "")

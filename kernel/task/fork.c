@@ -12,18 +12,6 @@
 #include <kernel/user.h>
 #include <lib/string.h>
 
-static void
-limits_init(struct task *t)
-{
-	for (unsigned i = 0; i < RLIM_COUNT; i++)
-		t->rlimits[i] = (struct rlimit_pair){ UINT64_MAX, UINT64_MAX };
-	t->rlimits[RLIM_STACK].soft = MIB(8);
-	t->rlimits[RLIM_NOFILE] = (struct rlimit_pair){ 1024, 1 << 20 };
-	t->rlimits[RLIM_CORE].soft = 0;
-	t->rlimits[RLIM_NICE] = (struct rlimit_pair){ 0, 0 };
-	t->rlimits[RLIM_RTPRIO] = (struct rlimit_pair){ 0, 0 };
-}
-
 /* The frame of the new thread: the caller's, with result 0. */
 static enum err
 copy_thread(const struct fork_request *req, struct thread *child)
@@ -386,6 +374,15 @@ spawn_into(struct task *parent, struct task *t, struct thread **out)
 	return OK;
 }
 
+static void
+inherit_limits(struct task *t, struct task *parent)
+{
+	mutex_lock(&parent->lock);
+	memcpy(t->rlimits, parent->rlimits, sizeof(t->rlimits));
+	cpu_watch_update(t);
+	mutex_unlock(&parent->lock);
+}
+
 enum err
 task_spawn(struct task *parent, struct thread **out)
 {
@@ -394,10 +391,7 @@ task_spawn(struct task *parent, struct thread **out)
 
 	if (e != OK)
 		return e;
-	mutex_lock(&parent->lock);
-	memcpy(t->rlimits, parent->rlimits, sizeof(t->rlimits));
-	cpu_watch_update(t);
-	mutex_unlock(&parent->lock);
+	inherit_limits(t, parent);
 	return spawn_into(parent, t, out);
 }
 
@@ -417,7 +411,7 @@ task_spawn_first(
 		task_hooks.ns_unref(ns);
 		return e;
 	}
-	limits_init(t);
+	inherit_limits(t, &kernel_task);
 	t->fs = fs;
 	t->ns = ns;
 	e = spawn_into(&kernel_task, t, out);

@@ -294,6 +294,19 @@ task_runtime(struct task *t)
 	return sum;
 }
 
+/* What a task has whose parents set nothing. */
+static void
+default_limits(struct rlimit_pair *of)
+{
+	for (unsigned i = 0; i < RLIM_COUNT; i++)
+		of[i] = (struct rlimit_pair){ UINT64_MAX, UINT64_MAX };
+	of[RLIM_STACK].soft = MIB(8);
+	of[RLIM_NOFILE] = (struct rlimit_pair){ 1024, 1 << 20 };
+	of[RLIM_CORE].soft = 0;
+	of[RLIM_NICE] = (struct rlimit_pair){ 0, 0 };
+	of[RLIM_RTPRIO] = (struct rlimit_pair){ 0, 0 };
+}
+
 void
 task_init(void)
 {
@@ -311,5 +324,6 @@ task_init(void)
 	atomic_load(&kernel_task.creds)->cap_permitted = CAP_ALL;
 	atomic_load(&kernel_task.creds)->cap_effective = CAP_ALL;
 	atomic_load(&kernel_task.creds)->cap_bounding = CAP_ALL;
+	default_limits(kernel_task.rlimits);
 	rcu_start();
 }

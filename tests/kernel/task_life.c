@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks: exit, wait, orphans, groups, limits, ids. */
+#include <kernel/cputime.h>
+
 #include "threads.h"
 
 static enum err
@@ -175,6 +177,10 @@ limits(void *arg UNUSED)
 	struct task *t = task_current();
 	struct rlimit_pair p = { 5, 4 };
 
+	/* The kernel's children begin with the defaults. */
+	EXPECT(!cpu_time_is_watched(t));
+	EXPECT(t->rlimits[RLIM_CPU].hard == UINT64_MAX);
+	EXPECT(t->rlimits[RLIM_STACK].soft == MIB(8));
 	EXPECT(task_rlimit(t, RLIM_NOFILE, &p, NULL) == ERR_INVAL);
 	p = (struct rlimit_pair){ 10, UINT64_MAX };
 	EXPECT(task_rlimit(t, RLIM_NOFILE, &p, NULL) == ERR_PERM);
