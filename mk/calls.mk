@@ -1,8 +1,8 @@
 # Random calls of every ABI (tests/calls), run by tools/test.py.
 #
 ##   calls                   random calls: 200,000
-##   nightly                 ten million, with other seeds (SEED=n);
-##                           COUNT=n makes n of them instead
+##   nightly                 ten million, with other seeds (SEED=n), after
+##                           ktest; COUNT=n makes n of them instead
 
 CALLS := $(B)/$(ARCH)-calls/bin
 CALLS_OBJ := $(B)/$(ARCH)-calls/obj
@@ -43,4 +43,4 @@ calls-bins: $(patsubst %,$(CALLS)/%,calls linux native xv6)
 
 calls nightly:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) --arch $(ARCH) $@
+	@$(TEST_RUN) --arch $(ARCH) $(if $(filter nightly,$@),ktest) $@
