@@ -594,6 +594,8 @@ space_populate(
 
 		if (e != OK)
 			return e;
+		if (atomic_load(&arch_current()->work) & WORK_KILLED)
+			return ERR_INTR;
 	}
 	return OK;
 }

@@ -165,7 +165,8 @@ space_resident_add(struct space *s, long n)
 
 /* ---- fault.c ----------------------------------------------------------- */
 
-/* Faults every page of [start, end) in; stops at the first error. No lock. */
+/* Faults every page of [start, end) in; stops at the first error, and with
+ * ERR_INTR when the thread is killed. No lock. */
 enum err space_populate(
     struct space *s, vaddr_t start, vaddr_t end, unsigned access);
 

@@ -146,6 +146,9 @@ lx_signalfd4(struct thread *t, const struct sysargs *a, long *ret)
 
 /* ---- epoll ------------------------------------------------------------ */
 
+#define EPOLL_CTL_ADD   1
+#define EPOLL_CTL_DEL   2
+#define EPOLL_CTL_MOD   3
 #define EPOLL_EXCLUSIVE (1u << 28)
 #define EPOLL_WAKEUP    (1u << 29)
 #define EPOLL_ONESHOT   (1u << 30)
@@ -178,27 +181,23 @@ epoll_flags(uint32_t events)
 }
 
 static enum err
-epoll_change(struct file *set, struct file *f, const struct sysargs *a)
+epoll_change(struct file *set, struct file *f, const struct sysargs *a,
+    const struct lx_epoll_event *ev)
 {
 	uint32_t h = (uint32_t)a->v[2];
-	struct lx_epoll_event ev;
 	struct waitset_event we;
 	unsigned flags;
-	enum err e;
 
 	if (set->obj.kind != OBJ_WAITSET || set == f)
 		return ERR_INVAL;
-	if ((int)a->v[1] == 2)
+	if ((int)a->v[1] == EPOLL_CTL_DEL)
 		return waitset_remove(set, f, h);
-	e = user_copy_in(&ev, a->v[3], sizeof(ev));
-	if (e != OK)
-		return e;
-	flags = epoll_flags(ev.events);
-	we.events = (ev.events & 0x0fffffffu) | POLL_ERR | POLL_HUP;
-	we.data = ev.data;
-	if ((int)a->v[1] == 1)
+	flags = epoll_flags(ev->events);
+	we.events = (ev->events & 0x0fffffffu) | POLL_ERR | POLL_HUP;
+	we.data = ev->data;
+	if ((int)a->v[1] == EPOLL_CTL_ADD)
 		return waitset_add(set, f, h, &we, flags);
-	if ((int)a->v[1] != 3 || (flags & WAITSET_EXCLUSIVE))
+	if ((int)a->v[1] != EPOLL_CTL_MOD || (flags & WAITSET_EXCLUSIVE))
 		return ERR_INVAL;
 	return waitset_modify(set, f, h, &we, flags);
 }
@@ -206,15 +205,20 @@ epoll_change(struct file *set, struct file *f, const struct sysargs *a)
 enum err
 lx_epoll_ctl(struct thread *t, const struct sysargs *a, long *ret)
 {
+	struct lx_epoll_event ev = { 0 };
 	struct lx_fd set, fd;
-	enum err e = lx_fd_get(t, a->v[0], 0, &set);
+	enum err e = OK;
 
+	if ((int)a->v[1] != EPOLL_CTL_DEL)
+		e = user_copy_in(&ev, a->v[3], sizeof(ev));
+	if (e == OK)
+		e = lx_fd_get(t, a->v[0], 0, &set);
 	if (e != OK)
 		return e;
 	*ret = 0;
 	e = lx_fd_get(t, a->v[2], 0, &fd);
 	if (e == OK) {
-		e = epoll_change(set.file, fd.file, a);
+		e = epoll_change(set.file, fd.file, a, &ev);
 		lx_fd_put(&fd);
 	}
 	lx_fd_put(&set);

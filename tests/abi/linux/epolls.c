@@ -37,7 +37,12 @@ main(void)
 	OKAY(ep = epoll_create1(EPOLL_CLOEXEC));
 	SHOW(epoll_create1(5));
 	SHOW(epoll_create(0));
+	/* The event is read first, then the sets are looked for. */
+	SHOW(epoll_ctl(-1, EPOLL_CTL_ADD, -1, NULL));
+	SHOW(epoll_ctl(-1, 77, -1, NULL));
+	SHOW(epoll_ctl(-1, EPOLL_CTL_DEL, -1, NULL));
 	pipe(p);
+	SHOW(ctl(77, p[0], 0, 0));
 	OKAY(e = eventfd(0, EFD_NONBLOCK));
 	SHOW(ctl(EPOLL_CTL_ADD, p[0], EPOLLIN, 1));
 	SHOW(ctl(EPOLL_CTL_ADD, p[0], EPOLLIN, 1));
