@@ -202,38 +202,81 @@ tell(const char *pid)
 	closedir(d);
 }
 
-/* Calls each with the number of each child; gives how many there are. */
-static unsigned
-each_child(void (*each)(const char *pid))
+/* The parent of process e of /proc; -1: it is gone, or none. */
+static int
+parent_of(const char *e)
 {
-	unsigned found = 0;
+	char text[512], *at;
+	int parent = -1;
+
+	if (e[0] < '1' || e[0] > '9' ||
+	    slurp_of(proc, e, "stat", text, sizeof(text)) == 0)
+		return -1;
+	at = strrchr(text, ')'); /* the name may have any */
+	return at != NULL && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent :
+	    -1;
+}
+
+#define PROCESSES 4096u
+static struct process {
+	int pid, parent;
+	bool mine; /* descends from this one */
+} processes[PROCESSES];
+
+/* Marks those whose parents are marked; true if there were any. */
+static bool
+mark_more(unsigned count)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned k = 0; !processes[i].mine && k < count; k++)
+			if (processes[k].mine &&
+			    processes[k].pid == processes[i].parent)
+				more = processes[i].mine = true;
+	return more;
+}
+
+/* All at once: of a chain that grows at its end, children alone would never
+ * be all. */
+static void
+kill_descendants(void)
+{
+	DIR *d = fdopendir(openat(proc, ".", O_RDONLY | O_CLOEXEC));
+	struct dirent *e;
+	unsigned count = 0;
+
+	if (d == NULL)
+		fail("/proc");
+	while (count < PROCESSES && (e = readdir(d)) != NULL) {
+		struct process *p = &processes[count];
+
+		p->parent = parent_of(e->d_name);
+		p->pid = atoi(e->d_name);
+		p->mine = p->parent == getpid();
+		count += p->parent >= 0;
+	}
+	closedir(d);
+	while (mark_more(count))
+		;
+	for (unsigned i = 0; i < count; i++)
+		if (processes[i].mine)
+			kill(processes[i].pid, SIGKILL);
+}
+
+/* What hangs: the states of the threads of all children. */
+static void
+tell_children(void)
+{
 	DIR *d = fdopendir(openat(proc, ".", O_RDONLY | O_CLOEXEC));
 	struct dirent *e;
 
 	if (d == NULL)
 		fail("/proc");
-	while ((e = readdir(d)) != NULL) {
-		char text[512], *at;
-		int parent = 0;
-
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
-		    slurp_of(proc, e->d_name, "stat", text, sizeof(text)) == 0)
-			continue;
-		at = strrchr(text, ')'); /* the name may have any */
-		if (at == NULL || sscanf(at + 1, " %*c %d", &parent) != 1 ||
-		    parent != getpid())
-			continue;
-		each(e->d_name);
-		found++;
-	}
+	while ((e = readdir(d)) != NULL)
+		if (parent_of(e->d_name) == getpid())
+			tell(e->d_name);
 	closedir(d);
-	return found;
-}
-
-static void
-kill_one(const char *pid)
-{
-	kill(atoi(pid), SIGKILL);
 }
 
 static double
@@ -268,14 +311,14 @@ end_case(unsigned long number)
 	pid_t pid;
 
 	for (;;) {
-		(void)each_child(kill_one);
+		kill_descendants();
 		while ((pid = wait_ms(20, &status)) > 0)
 			;
 		if (pid < 0 && errno == ECHILD)
 			return;
 		if (now_ms() > end) {
 			printf("calls: case %lu hangs\n", number);
-			(void)each_child(tell);
+			tell_children();
 			exit(1);
 		}
 	}
