@@ -16,7 +16,7 @@
 /* ---- waiting ----------------------------------------------------------- */
 
 static int event, waiter;
-static int many[1000];
+static int many[1000], watched;
 static struct pollfd polls[1000];
 
 static int
@@ -51,25 +51,40 @@ event_turn(unsigned n)
 	return 0;
 }
 
-/* 1,000 eventfds, the last one ready. */
+/* 1,000 eventfds, the first of them in a set. */
 static int
-open_many(void)
+watch(int count)
 {
 	struct rlimit r = { 4096, 4096 };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	setrlimit(RLIMIT_NOFILE, &r);
 	waiter = epoll_create1(0);
+	watched = count;
 	for (int i = 0; i < 1000; i++) {
 		many[i] = eventfd(0, EFD_NONBLOCK);
-		if (many[i] < 0 ||
-		    epoll_ctl(waiter, EPOLL_CTL_ADD, many[i], &e) != 0)
+		if (many[i] < 0 || (i < count &&
+		    epoll_ctl(waiter, EPOLL_CTL_ADD, many[i], &e) != 0))
 			return 1;
 		polls[i].fd = many[i];
 		polls[i].events = POLLIN;
 	}
 	return waiter < 0;
 }
+
+static int
+open_many(void)
+{
+	return watch(0);
+}
+
+#define WATCH(count) \
+	static int watch_##count(void) { \
+		return watch(count); \
+	}
+WATCH(10)
+WATCH(100)
+WATCH(1000)
 
 static void
 close_many(void)
@@ -111,9 +126,9 @@ epoll_one(unsigned n)
 	uint64_t v = 1;
 
 	while (n-- > 0)
-		if (write(many[999], &v, 8) != 8 ||
+		if (write(many[watched - 1], &v, 8) != 8 ||
 		    epoll_wait(waiter, &e, 1, 0) != 1 ||
-		    read(many[999], &v, 8) != 8)
+		    read(many[watched - 1], &v, 8) != 8)
 			return 1;
 	return 0;
 }
@@ -153,7 +168,9 @@ const struct bench wait_benches[] = {
 	WITH("select 10", 100, open_many, select_10, close_many),
 	WITH("select 100", 30, open_many, select_100, close_many),
 	WITH("select 900", 5, open_many, select_900, close_many),
-	WITH("epoll 1 of 1000", 100, open_many, epoll_one, close_many),
+	WITH("epoll 1 of 10", 100, watch_10, epoll_one, close_many),
+	WITH("epoll 1 of 100", 100, watch_100, epoll_one, close_many),
+	WITH("epoll 1 of 1000", 100, watch_1000, epoll_one, close_many),
 	{ "nanosleep 1 ms, beyond it", 5, NULL, sleep_ms, NULL, 1, SLEEP_NS },
 	{ 0 },
 };
