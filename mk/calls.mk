@@ -1,8 +1,9 @@
 # Random calls of every ABI (tests/calls), run by tools/test.py.
 #
 ##   calls                   random calls: 200,000
-##   nightly                 ten million, with other seeds (SEED=n), after
-##                           ktest; COUNT=n makes n of them instead
+##   nightly                 ktest, boot on the builds that check, and ten
+##                           million calls (SEED=n: with other seeds; COUNT=n:
+##                           so many instead)
 
 CALLS := $(B)/$(ARCH)-calls/bin
 CALLS_OBJ := $(B)/$(ARCH)-calls/obj
@@ -43,4 +44,4 @@ calls-bins: $(patsubst %,$(CALLS)/%,calls linux native xv6)
 
 calls nightly:
 	@sh tools/setup.sh run test
-	@$(TEST_RUN) --arch $(ARCH) $(if $(filter nightly,$@),ktest) $@
+	@$(TEST_RUN) --arch $(ARCH) $(if $(filter nightly,$@),ktest boots) $@

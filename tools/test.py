@@ -306,6 +306,17 @@ class Boot(Pytest):
             super().run()
 
 
+class Boots(Boot):
+    """All of it on the builds that check themselves."""
+
+    def select(self):
+        return [self.where]
+
+    def run(self):
+        for self.build in ("check", "asan"):
+            Pytest.run(self)
+
+
 class Ktest(Suite):
     """The check build tests itself, on the first port the asan build too.
     What measures time runs where the clock counts instructions, on one CPU
@@ -560,7 +571,7 @@ class Nightly(Calls):
 SUITES = {"check": Check, "unit": Unit,
           "host": Host, "race": Race, "fuzz": Fuzz,
           "tools": Tools, "ktest": Ktest, "abi": Abi, "failing": Failing,
-          "calls": Calls, "nightly": Nightly, "boot": Boot}
+          "calls": Calls, "nightly": Nightly, "boot": Boot, "boots": Boots}
 
 
 def main():
