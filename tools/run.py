@@ -322,6 +322,7 @@ def arguments():
     ap.add_argument("--limit", type=float, help="seconds, then status 98")
     ap.add_argument("--icount", action="store_true", help="the clock "
                     "counts instructions, eight ns each; CPUs take turns")
+    ap.add_argument("--cpu", help="a model of QEMU's instead of our own choice")
     ap.add_argument("--device", action="append", default=[],
                     help="one more of QEMU's, with its options")
     ap.add_argument("--gdb", metavar="ELF")
@@ -357,6 +358,8 @@ def run(args):
     def build(serial, more=()):
         for device in args.device:
             more = [*more, "-device", device]
+        if args.cpu:
+            more = [*more, "-cpu", args.cpu]
         if args.icount:
             more = [*more, "-icount", "shift=3,sleep=off"]
         return qemu.command(args.arch, args.kernel, image, args.smp,
