@@ -2,7 +2,7 @@
 """Runs tests/perf under Debian's Linux and under Carmine, on the same
 machine, and compares. `make bench` calls this.
 
-    bench.py --b BUILD --deps DEPS --arch ARCH [--only TEXT] [--quick]
+    bench.py --b BUILD --deps DEPS --arch ARCH [--only TEXT] [--quick | --insn]
 
 Two kinds of run: with `-icount shift=0,sleep=off` a guest nanosecond is one
 instruction, so figures repeat; without it they are real nanoseconds under
@@ -121,14 +121,16 @@ def measure(args, systems):
     the build machine does changes by the minute: nanoseconds are the least of
     several boots, the systems by turns."""
     rows = {}
-    runs = [("insn", 1, ICOUNT)] + [("ns", 1, [])] * args.boots
-    if not args.quick:
+    runs = [("insn", 1, ICOUNT)]
+    if not args.insn:
+        runs += [("ns", 1, [])] * args.boots
+    if not args.insn and not args.quick:
         runs += [("ns2", 2, [])] * args.boots
     for run in runs:
         for system in systems:
             figures(args, system, rows, run)
     for system in systems:
-        if not args.only:
+        if not args.only and not args.insn:
             rows.setdefault(("BYTES", "smallest memory"), {})[
                 system.name + "_bytes"] = smallest(args, system) << 20
         rows.setdefault(("BYTES", "kernel image"), {})[
@@ -276,6 +278,8 @@ def main():
     ap.add_argument("--quick", action="store_true", help="without 2 CPUs")
     ap.add_argument("--boots", type=int, default=3,
                     help="of each system for nanoseconds")
+    ap.add_argument("--insn", action="store_true", help="nothing but "
+                    "instructions, and the sizes that come with them")
     ap.add_argument("--ours", action="store_true", help="not Linux")
     args = ap.parse_args()
     args.deps = args.deps or args.b + "/deps"
@@ -286,7 +290,7 @@ def main():
     systems.append(Ours(args, program))
     rows = measure(args, systems)
     show(rows)
-    if args.only or args.ours:
+    if args.only or args.ours or args.insn:
         return
     save_json(rows, out / (args.arch + ".json"))
     docs = Path("docs/bench")
