@@ -145,17 +145,17 @@ task_fs_path(struct task *t, bool root, struct path *out)
 
 	if (!task_may_inspect(t))
 		return ERR_ACCESS;
+	/* No reference: with one the task would not be its only user. */
 	mutex_lock(&t->lock);
-	f = fs_state_ref(t->fs);
+	f = t->fs;
+	if (f != NULL) {
+		spin_lock(&f->lock);
+		*out = root ? f->root : f->cwd;
+		path_ref(out);
+		spin_unlock(&f->lock);
+	}
 	mutex_unlock(&t->lock);
-	if (f == NULL)
-		return ERR_NOENT;
-	spin_lock(&f->lock);
-	*out = root ? f->root : f->cwd;
-	path_ref(out);
-	spin_unlock(&f->lock);
-	fs_state_unref(f);
-	return OK;
+	return f != NULL ? OK : ERR_NOENT;
 }
 
 static enum err
