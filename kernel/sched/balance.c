@@ -62,10 +62,12 @@ choose_fair(struct run_queue *from, const struct run_queue *rq,
 static struct thread *
 choose_victim(struct run_queue *from, const struct run_queue *rq)
 {
-	struct sched_entity *se = rt_pick(&from->rt);
+	if (from->rt.count != 0) {
+		struct thread *t = thread_of(rt_pick(&from->rt));
 
-	if (se != NULL && may_take(rq, thread_of(se)))
-		return thread_of(se);
+		if (may_take(rq, t))
+			return t;
+	}
 	return choose_fair(from, rq, NULL);
 }
 

@@ -197,16 +197,6 @@ fair_charge(struct fair_queue *q, struct sched_entity *se, ns_t delta)
 	return true;
 }
 
-ns_t
-fair_left(const struct sched_entity *se)
-{
-	int64_t left = (int64_t)(se->deadline - se->vruntime);
-
-	if (left <= 0)
-		return 0;
-	return (ns_t)left * se->weight / WEIGHT_NICE_0;
-}
-
 /*
  * A switch costs both threads their warm caches, so a comer must be ahead by
  * a sixth of a slice; and anything goes before the idle class.

@@ -46,7 +46,14 @@ struct sched_entity *fair_pick(struct fair_queue *q);
 /* se ran for delta ns; true: it used up its slice. */
 bool fair_charge(struct fair_queue *q, struct sched_entity *se, ns_t delta);
 /* ns of CPU time until the slice is used up. */
-ns_t fair_left(const struct sched_entity *se);
+static inline ns_t
+fair_left(const struct sched_entity *se)
+{
+	int64_t left = (int64_t)(se->deadline - se->vruntime);
+
+	return left <= 0 ? 0 : (ns_t)left * se->weight / WEIGHT_NICE_0;
+}
+
 /* True: woken should not wait for running's slice to end. */
 bool fair_preempts(const struct fair_queue *q,
     const struct sched_entity *woken, const struct sched_entity *running);
@@ -61,7 +68,7 @@ struct rt_queue {
 void rt_init(struct rt_queue *q);
 void rt_queue(struct rt_queue *q, struct sched_entity *se, bool front);
 void rt_unqueue(struct rt_queue *q, struct sched_entity *se);
-struct sched_entity *rt_pick(struct rt_queue *q); /* NULL: empty */
+struct sched_entity *rt_pick(struct rt_queue *q); /* not empty */
 /* The highest waiting priority; 0: none. */
 unsigned rt_top(const struct rt_queue *q);
 

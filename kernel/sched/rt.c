@@ -53,7 +53,6 @@ rt_top(const struct rt_queue *q)
 struct sched_entity *
 rt_pick(struct rt_queue *q)
 {
-	if (q->count == 0)
-		return NULL;
+	DASSERT(q->count != 0);
 	return list_first(&q->list[rt_top(q)], struct sched_entity, rt_link);
 }

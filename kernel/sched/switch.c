@@ -18,13 +18,15 @@
 
 enum why { BLOCK, YIELD, PREEMPT };
 
-static struct thread *
+static ALWAYS_INLINE struct thread *
 pick(struct run_queue *rq)
 {
-	struct sched_entity *se = rt_pick(&rq->rt);
+	struct sched_entity *se;
 	struct thread *t;
 
-	if (LIKELY(se == NULL))
+	if (UNLIKELY(rq->rt.count != 0))
+		se = rt_pick(&rq->rt);
+	else
 		se = fair_pick(&rq->fair);
 	if (se == NULL)
 		return rq->idle;
@@ -40,7 +42,7 @@ allowed_here(const struct run_queue *rq, const struct thread *t)
 }
 
 /* The running thread gives the CPU away; where does it go? */
-static void
+static ALWAYS_INLINE void
 put_prev(struct run_queue *rq, struct thread *prev, enum why why, ns_t now)
 {
 	enum thread_state state = thread_state(prev);
