@@ -73,8 +73,8 @@ irqchip_ipi(uint64_t mask)
 void
 irq_dispatch(unsigned irq)
 {
-	struct irq_line *l = &irqs.lines[irq];
-	struct irq_action *a = irq < IRQ_MAX ? rcu_load(&l->first) : NULL;
+	struct irq_line *l = irq < IRQ_MAX ? &irqs.lines[irq] : NULL;
+	struct irq_action *a = l != NULL ? rcu_load(&l->first) : NULL;
 	atomic_ulong *count;
 
 	if (a == NULL) {
@@ -91,13 +91,14 @@ irq_dispatch(unsigned irq)
 enum err
 irq_request(unsigned irq, irq_fn *fn, void *arg, const char *name)
 {
-	struct irq_line *l = &irqs.lines[irq];
 	atomic_ulong *counts;
 	struct irq_action *a;
+	struct irq_line *l;
 	unsigned long flags;
 
 	if (irq >= IRQ_MAX || irqs.chip == NULL)
 		return ERR_NODEV;
+	l = &irqs.lines[irq];
 	a = kmalloc(sizeof(*a));
 	counts = kzalloc(COUNTS_BYTES);
 	if (a == NULL || counts == NULL) {

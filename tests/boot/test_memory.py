@@ -1,7 +1,7 @@
 """Machines with little and with much memory."""
 import pytest
 
-from conftest import ARCH
+from conftest import ARCH, BUILD
 
 
 @pytest.mark.parametrize("mem", ["64M", "6G"])
@@ -14,6 +14,7 @@ def test_it_boots_and_counts(boot, mem):
     assert c.line("hello | cat") == "Hello from Carmine\n"
 
 
+@pytest.mark.skipif(BUILD != "release", reason="checks take memory")
 def test_busybox_runs_in_little(boot):
     """The small image: no more than 6 MiB are used, page cache and all."""
     c = boot(mem={"riscv64": "9M"}.get(ARCH, "8M"))
