@@ -42,9 +42,9 @@ class Count:
         self.names.append(name)
         print("FAILED  %s" % name)
         lines = text.rstrip().splitlines()
-        # A panic's cause stands first in its report, its trace fills it.
+        # The cause stands first in a report, a trace fills it.
         first = next((i for i, line in enumerate(lines)
-                      if "panic: " in line), len(lines))
+                      if REPORTS.search(line)), len(lines))
         last = max(len(lines) - 60, 0)
         for line in lines[first:min(first + 40, last)] + lines[last:]:
             print("        " + line)
@@ -563,7 +563,10 @@ class Calls(Suite):
             self.count.ok()
             print(text.splitlines()[-2])
         else:
-            self.count.fail("%s: status %d" % (name, status), text + err)
+            report = REPORTS.search(text + err)
+            self.count.fail("%s: %s" % (
+                name, report[1].strip() if report else
+                "status %d" % status), text + err)
 
 
 class Nightly(Calls):
