@@ -47,7 +47,11 @@ task_destroy(struct obj *o)
 	struct task *t = container_of(o, struct task, obj);
 	struct thread *leader;
 
-	task_release(t);
+	/* Who ran has let go of it already. The others nobody found: those who
+	 * hold locks here, as procfs does, hold a task that was found. */
+	if (t->handles != NULL || t->fs != NULL || t->ns != NULL ||
+	    t->space != NULL)
+		task_release(t);
 	creds_put(atomic_load(&t->creds));
 	sig_actions_unref(t->actions);
 	sig_pending_flush(&t->pending);
