@@ -9,6 +9,7 @@
 #define CHILDREN 2000
 
 static atomic_int newest, over;
+static int ended;
 
 static void *
 looks(void *arg)
@@ -34,7 +35,6 @@ int
 main(void)
 {
 	pthread_t threads[2];
-	int ended = 0;
 
 	enter();
 	for (int i = 0; i < 2; i++)
