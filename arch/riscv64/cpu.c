@@ -65,7 +65,7 @@ arch_init_cpu(void)
 	csr_write(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
 	isa_probe();
 	arch_timer_set(NS_NEVER);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	csr_write(sstatus, SSTATUS_KERNEL);
 	if (finisher != 0 && finisher_regs == NULL)
 		finisher_regs = kmap_phys(finisher, PAGE_SIZE,
 		    PROT_READ | PROT_WRITE | PROT_DEVICE);

@@ -22,9 +22,11 @@
 #define SSTATUS_VS_CLEAN   UINT64_C(0x400)
 #define SSTATUS_VS_DIRTY   UINT64_C(0x600)
 #define SSTATUS_FS    UINT64_C(0x6000)
-#define SSTATUS_FS_INITIAL UINT64_C(0x2000)
-#define SSTATUS_FS_CLEAN   UINT64_C(0x4000)
-#define SSTATUS_FS_DIRTY   UINT64_C(0x6000)
+#define SSTATUS_FS_CLEAN UINT64_C(0x4000)
+#define SSTATUS_FS_DIRTY UINT64_C(0x6000)
+#define SSTATUS_UNITS (SSTATUS_FS | SSTATUS_VS)
+/* In the kernel, but for the units and SIE: trap.S says why. */
+#define SSTATUS_KERNEL (SSTATUS_SPIE | UINT64_C(0x200000000)) /* UXL 64 */
 
 #define SIE_SSIE UINT64_C(0x2)
 #define SIE_STIE UINT64_C(0x20)
@@ -79,7 +81,7 @@ bool fpu_first_use(struct arch_frame *f);
 /* The program of frame f loses its vector registers to its area, so that the
  * kernel may use them; irqs off. */
 void vector_evict(struct arch_frame *f);
-void fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
+void fpu_switch(struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx);
 
 /* ---- fpu_regs.S; the unit is on ---------------------------------------- */

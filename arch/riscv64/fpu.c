@@ -5,8 +5,12 @@
  * traps as illegal; the thread then gets an area (struct arch_fpu) and clean
  * registers. From there on a switch away saves what the status bits call
  * dirty, and a switch back loads it, so nothing of one thread is ever left
- * in the registers of another. Invariant: no area => both fields off in the
- * user frame.
+ * in the registers of another.
+ *
+ * While a thread runs, in its program or in the kernel, sstatus says which
+ * units are on for the program and which of those are dirty. Its frame says
+ * the first too, clean or off, which serves to switch back to it. Invariant: no
+ * area => both off.
  *
  * The kernel itself uses the vector registers, with irqs off, for long copies
  * (bulk.c). It takes them away from the thread: what is dirty is saved, and the
@@ -56,36 +60,50 @@ vector_load(const struct arch_fpu *a)
 	csr_write(0x00f, a->vcsr);
 }
 
-/* Saves dirty units of the running user frame; they become clean. */
-static void
-save_dirty(struct arch_frame *f, struct arch_fpu *a)
+static bool
+vector_is_dirty(void)
 {
-	if ((f->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
-		csr_set(sstatus, SSTATUS_FS);
-		fp_regs_save(a->f);
-		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
-	}
-	if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
-		csr_set(sstatus, SSTATUS_VS);
-		vector_save(a);
-		f->status = (f->status & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
-	}
+	return (csr_read(sstatus) & SSTATUS_VS) == SSTATUS_VS_DIRTY;
 }
 
-/* Puts a's state into the registers, as far as the frame says it uses them. */
+/* Units on or off, and clean, as the frame says; irqs off. */
 static void
-load_used(struct arch_frame *f, const struct arch_fpu *a)
+units_set(const struct arch_frame *f)
 {
-	if ((f->status & SSTATUS_FS) != 0) {
-		csr_set(sstatus, SSTATUS_FS);
+	csr_write(sstatus, SSTATUS_KERNEL | (f->status & SSTATUS_UNITS));
+}
+
+/* Saves the dirty units of the thread that runs so far; irqs off. vl and vtype
+ * are lost with it, so that a unit must not be saved twice. */
+static void
+save_last(struct arch_fpu *a)
+{
+	uint64_t status = csr_read(sstatus);
+
+	if ((status & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+		fp_regs_save(a->f);
+	if ((status & SSTATUS_VS) == SSTATUS_VS_DIRTY)
+		vector_save(a);
+}
+
+/* The same for one that goes on; they become clean. */
+static void
+save_dirty(const struct arch_frame *f, struct arch_fpu *a)
+{
+	save_last(a);
+	units_set(f);
+}
+
+/* Puts a's state into the registers that the frame says are used; irqs off. */
+static void
+load_used(const struct arch_frame *f, const struct arch_fpu *a)
+{
+	units_set(f);
+	if ((f->status & SSTATUS_FS) != 0)
 		fp_regs_load(a->f);
-		f->status = (f->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
-	}
-	if ((f->status & SSTATUS_VS) != 0) {
-		csr_set(sstatus, SSTATUS_VS);
+	if ((f->status & SSTATUS_VS) != 0)
 		vector_load(a);
-		f->status = (f->status & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
-	}
+	units_set(f);
 }
 
 /* irqs off: the program, if this thread runs one, loses its vector registers
@@ -97,10 +115,8 @@ vector_evict(struct arch_frame *f)
 
 	if (a == NULL)
 		return;
-	if ((f->status & SSTATUS_VS) == SSTATUS_VS_DIRTY) {
-		csr_set(sstatus, SSTATUS_VS);
+	if (vector_is_dirty())
 		vector_save(a);
-	}
 	f->status &= ~SSTATUS_VS;
 }
 
@@ -111,14 +127,15 @@ frame_of(struct thread_head *t)
 }
 
 void
-fpu_switch(struct thread_head *prev, struct arch_context *prev_ctx,
+fpu_switch(struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx)
 {
 	if (prev_ctx->fpu != NULL)
-		save_dirty(frame_of(prev), prev_ctx->fpu);
+		save_last(prev_ctx->fpu);
 	if (next_ctx->fpu != NULL)
 		load_used(frame_of(next), next_ctx->fpu);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
+	else
+		csr_clear(sstatus, SSTATUS_UNITS);
 }
 
 /* Where the unit that an illegal instruction wanted was off: turns on what is
@@ -130,9 +147,9 @@ fpu_first_use(struct arch_frame *f)
 	uint64_t want = 0;
 
 	if (riscv_isa.fpu && (f->status & SSTATUS_FS) == 0)
-		want |= SSTATUS_FS_INITIAL;
+		want |= SSTATUS_FS_CLEAN;
 	if (riscv_isa.vector && (f->status & SSTATUS_VS) == 0)
-		want |= SSTATUS_VS_INITIAL;
+		want |= SSTATUS_VS_CLEAN;
 	if (want == 0)
 		return false;
 	if (ctx->fpu == NULL) {
@@ -147,7 +164,6 @@ fpu_first_use(struct arch_frame *f)
 	save_dirty(f, ctx->fpu);
 	f->status |= want;
 	load_used(f, ctx->fpu);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	arch_irq_restore(flags);
 	return true;
 }
@@ -174,7 +190,6 @@ arch_fpu_fork(struct arch_context *child)
 		return ERR_NOMEM;
 	flags = arch_irq_save();
 	save_dirty(thread_frame(t), t->ctx.fpu);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	memcpy(copy, t->ctx.fpu, area_size());
 	arch_irq_restore(flags);
 	child->fpu = copy;
@@ -189,7 +204,8 @@ arch_fpu_reset(void)
 	struct arch_fpu *old = t->ctx.fpu;
 
 	t->ctx.fpu = NULL;
-	thread_frame(t)->status &= ~(SSTATUS_FS | SSTATUS_VS);
+	thread_frame(t)->status &= ~SSTATUS_UNITS;
+	csr_clear(sstatus, SSTATUS_UNITS);
 	arch_irq_restore(flags);
 	kfree(old, area_size());
 }
@@ -209,7 +225,6 @@ arch_fpu_export(void *buf)
 
 	if (t->ctx.fpu != NULL) {
 		save_dirty(thread_frame(t), t->ctx.fpu);
-		csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 		memcpy(buf, t->ctx.fpu->f, FP_WORDS * sizeof(uint64_t));
 	} else {
 		memset(buf, 0, arch_fpu_size());
@@ -233,7 +248,6 @@ arch_fpu_import(const void *buf, size_t len)
 	memcpy(t->ctx.fpu->f, buf, FP_WORDS * sizeof(uint64_t));
 	t->ctx.fpu->f[FCSR] &= 0xff;
 	load_used(f, t->ctx.fpu);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	arch_irq_restore(flags);
 	return OK;
 }
@@ -248,8 +262,8 @@ size_t
 riscv_vector_size(void)
 {
 	struct thread *t = thread_current();
-	bool used = t->ctx.fpu != NULL && (t->ctx.fpu->vector_used ||
-	    (thread_frame(t)->status & SSTATUS_VS) == SSTATUS_VS_DIRTY);
+	bool used = t->ctx.fpu != NULL &&
+	    (t->ctx.fpu->vector_used || vector_is_dirty());
 
 	return used ? riscv_vector_size_max() : 0;
 }
@@ -262,7 +276,6 @@ riscv_vector_export(uint64_t control[5], void *regs)
 	unsigned long flags = arch_irq_save();
 
 	save_dirty(thread_frame(t), a);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	control[0] = a->vstart;
 	control[1] = a->vl;
 	control[2] = a->vtype;
@@ -293,7 +306,6 @@ riscv_vector_import(const uint64_t control[5], const void *regs)
 	memcpy(a->v, regs, 32u * riscv_isa.vlenb);
 	a->vector_used = true;
 	load_used(f, a);
-	csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	arch_irq_restore(flags);
 	return OK;
 }

@@ -32,7 +32,7 @@ arch_switch(struct thread_head *prev, struct arch_context *prev_ctx,
     struct thread_head *next, struct arch_context *next_ctx)
 {
 	if (UNLIKELY(prev_ctx->fpu != NULL || next_ctx->fpu != NULL))
-		fpu_switch(prev, prev_ctx, next, next_ctx);
+		fpu_switch(prev_ctx, next, next_ctx);
 	return context_switch(prev_ctx, next_ctx, next, prev);
 }
 
@@ -42,7 +42,7 @@ arch_frame_init(struct arch_frame *f, vaddr_t entry, vaddr_t sp)
 	memset(f, 0, sizeof(*f));
 	f->pc = entry;
 	f->regs[FRAME_SP] = sp;
-	f->status = SSTATUS_SPIE | UINT64_C(0x200000000); /* UXL 64 */
+	f->status = SSTATUS_KERNEL;
 }
 
 void

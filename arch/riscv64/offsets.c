@@ -37,6 +37,7 @@ offsets(void)
 	OFFSET(CPUS, CPU_MAX);
 	OFFSET(KSTACK_BYTES, KSTACK_SIZE);
 	OFFSET(KERNEL_OFFSET, KERNEL_BASE - UINT64_C(0x80000000));
+	OFFSET(SPP, SSTATUS_SPP);
 	OFFSET(WORK_TRACE_BIT, WORK_TRACE);
 }
 _Static_assert(sizeof(struct arch_frame) % 16 == 0, "stack alignment");

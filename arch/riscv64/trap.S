@@ -6,6 +6,12 @@
  * nor load them: they are stored into the frame when a signal may be delivered
  * or when the call asks for them (CALL_AGAIN). All other traps fill the frame
  * at once.
+ *
+ * sstatus is neither read nor written on the way from a program and back: in
+ * the kernel SPP is 0 and SPIE 1, what sret to a program wants, and FS and VS
+ * are the program's (fpu.c). A trap from the kernel, an interrupt, clears SPP
+ * before anything can switch and sets it again at its end; SPIE is 1 there
+ * since interrupts were on, and sret leaves it so.
  */
 #include "offsets.h"
 
@@ -97,11 +103,9 @@ trap_entry:
 	ld	t0, HEAD_USER_SP(tp)
 	csrrw	t1, sscratch, zero
 	csrr	t2, sepc
-	csrr	t3, sstatus
 	csrr	t4, scause
 	sd	t0, R(2)(sp)
 	sd	t1, R(4)(sp)
-	sd	t3, FRAME_STATUS(sp)
 	li	t0, 8
 	bne	t4, t0, trap_user_other
 	addi	t2, t2, 4
@@ -119,9 +123,7 @@ trap_entry:
 	/* Fast way back: a0 is the result, gp and s0-s11 still hold the user's
 	 * values. */
 	ld	t0, FRAME_PC(sp)
-	ld	t1, FRAME_STATUS(sp)
 	csrw	sepc, t0
-	csrw	sstatus, t1
 	csrw	sscratch, tp
 	ld	tp, R(4)(sp)
 	load_caller
@@ -174,9 +176,7 @@ arch_user_enter:
 	j	user_return_slow
 user_return:
 	ld	t0, FRAME_PC(sp)
-	ld	t1, FRAME_STATUS(sp)
 	csrw	sepc, t0
-	csrw	sstatus, t1
 	csrw	sscratch, tp
 	ld	tp, R(4)(sp)
 	load_callee
@@ -198,11 +198,13 @@ trap_from_kernel:
 	ld	t0, HEAD_SCRATCH(tp)
 	save_caller
 	save_callee
-	addi	t0, sp, FRAME_SIZE
 	csrr	t2, sepc
 	csrr	t3, sstatus
 	csrr	a1, scause
 	csrr	a2, stval
+	li	t0, SPP
+	csrc	sstatus, t0
+	addi	t0, sp, FRAME_SIZE
 	sd	t0, R(2)(sp)
 	sd	tp, R(4)(sp)
 	sd	t2, FRAME_PC(sp)
@@ -220,17 +222,11 @@ trap_from_kernel:
 	.endr
 	call	trap_kernel
 	.cfi_endproc
-	/* irqs are off; the FPU bits may have changed by a switch */
+	/* irqs are off */
 	ld	t0, FRAME_PC(sp)
-	ld	t1, FRAME_STATUS(sp)
-	csrr	t2, sstatus
-	li	t3, 0x6600
-	and	t2, t2, t3
-	not	t3, t3
-	and	t1, t1, t3
-	or	t1, t1, t2
+	li	t1, SPP
 	csrw	sepc, t0
-	csrw	sstatus, t1
+	csrs	sstatus, t1
 	load_callee
 	load_caller
 	ld	a0, R(10)(sp)

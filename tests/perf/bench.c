@@ -10,8 +10,8 @@
  *
  * bench exit N     ends with status N: what the exec tests run
  * bench shell      how soon and with how much memory a shell could start it
- * bench [text]     only lines that contain text; as init, bench=text in the
- *                  environment says so
+ * bench [text]     only lines that contain text, or one of several texts with
+ *                  | between; as init, bench=text in the environment says so
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -73,11 +73,27 @@ run(const struct bench *b)
 		b->done();
 }
 
+static int
+is_wanted(const char *name)
+{
+	char text[128];
+	size_t len;
+
+	for (const char *w = wanted;; w += len + 1) {
+		len = strcspn(w, "|");
+		snprintf(text, sizeof(text), "%.*s", (int)len, w);
+		if (strstr(name, text) != NULL)
+			return 1;
+		if (w[len] == '\0')
+			return 0;
+	}
+}
+
 static void
 run_all(const struct bench *b)
 {
 	for (; b->name != NULL; b++)
-		if (strstr(b->name, wanted) != NULL)
+		if (is_wanted(b->name))
 			run(b);
 }
 
