@@ -92,8 +92,9 @@ def main():
     counts = out / "profile.out"
     counts.unlink(missing_ok=True)
     plugin = args.plugin or Path(args.b) / "tools/count.so"
-    ours.bench.append += " nokaslr"
-    ours.bench.run(args.arch, out / "profile.log", [
+    boot = ours.bench(args.only)
+    boot.append += " nokaslr"
+    boot.run(args.arch, out / "profile.log", [
         *bench.ICOUNT, "-plugin", "%s,start=%x,end=%x,rounds=%u,out=%s" %
         (plugin, *program.extent(run), rounds, counts)])
     if not counts.exists():
