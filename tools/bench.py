@@ -240,20 +240,18 @@ def ratio(row, unit):
 
 
 def show(rows):
-    print("%-30s %12s %12s %6s %12s %12s %6s" % (
-        "", "Linux insn", "Carmine insn", "ratio", "Linux ns", "Carmine ns",
-        "ratio"))
+    units = [u for u in ("insn", "ns", "ns2")
+             if any("carmine_" + u in row for row in rows.values())]
+    print("%-30s" % "" + "".join(" %12s %12s %6s" % (
+        "Linux " + u, "Carmine", "ratio") for u in units))
     for (kind, name), row in rows.items():
-        cells = []
-        for unit in ("insn", "ns") if kind == "BENCH" else ("bytes",):
+        line = "%-30s" % name
+        for unit in units if kind == "BENCH" else ("bytes",):
             r = ratio(row, unit)
-            cells += [str(row.get("linux_" + unit, "-")),
-                      str(row.get("carmine_" + unit, "-")),
-                      "-" if r is None else "%.2f" % r]
-        print("%-30s" % name + "".join(
-            " %*s" % (12 if i % 3 < 2 else 6, c)
-            for i, c in enumerate(cells)) + (
-                " bytes" if kind == "BYTES" else ""))
+            line += " %12s %12s %6s" % (
+                row.get("linux_" + unit, "-"), row.get("carmine_" + unit, "-"),
+                "-" if r is None else "%.2f" % r)
+        print(line + (" bytes" if kind == "BYTES" else ""))
 
 
 def save_json(rows, path):

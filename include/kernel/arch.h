@@ -62,6 +62,7 @@ struct thread_head {
 #define WORK_RCU     0x40u /* a grace period waits for this CPU */
 #define WORK_SAMPLE  0x80u /* the interrupt that ends now is a sample */
 #define WORK_FLUSH   0x100u /* a flush waits for the copy that runs: mm/tlb.c */
+#define WORK_POLLING 0x200u /* an idle thread looks at its work: no IPI */
 
 /* Protection of a mapping. */
 #define PROT_READ   0x01u

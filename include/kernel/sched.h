@@ -66,6 +66,8 @@ void sched_wait_end(void); /* irqs off; this CPU is idle no more */
 void sched_preempt(void);
 /* CPUs in their idle loop, in no read section. */
 uint64_t sched_idle_mask(void);
+/* Whether a CPU has nothing to do: who is woken would run at once. */
+bool sched_has_idle(void);
 enum err sched_set_class(
     struct thread *t, enum sched_class class, unsigned priority);
 enum err sched_set_nice(struct thread *t, int nice);

@@ -14,8 +14,10 @@
  *
  * Readers sleep only on an empty ring and writers only on a full one, so a
  * wake-up has somebody to wake exactly when one of them sleeps or polls;
- * otherwise it costs one look at an empty queue. The waker usually sleeps
- * next, therefore WAKE_SYNC.
+ * otherwise it costs one look at an empty queue. The waker of a short transfer
+ * usually sleeps next, therefore WAKE_SYNC. A long write copies some pages at
+ * a time, without the lock, and wakes a reader after the first of them if a CPU
+ * is idle, so that both go on at the same time.
  *
  * One of many sleepers is woken for what comes (they are exclusive waiters).
  * Who was woken and leaves something behind, or gives up, wakes the next:
@@ -28,6 +30,7 @@
 #include "pipe.h"
 
 #include <kernel/ioctl.h>
+#include <kernel/sched.h>
 #include <kernel/user.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -72,18 +75,19 @@ pipe_unref(struct pipe *p)
 	return true;
 }
 
-static void
-wake_readers(struct pipe *p)
+/* n: bytes that were moved. */
+static inline void
+wake_readers(struct pipe *p, size_t n)
 {
-	waitq_wake_some(
-	    &p->read_wait, POLL_IN | POLL_RDNORM | WAKE_SYNC, 1);
+	waitq_wake_some(&p->read_wait, POLL_IN | POLL_RDNORM |
+	    (n <= PIPE_BUF ? WAKE_SYNC : 0), 1);
 }
 
-static void
-wake_writers(struct pipe *p)
+static inline void
+wake_writers(struct pipe *p, size_t n)
 {
-	waitq_wake_some(
-	    &p->write_wait, POLL_OUT | POLL_WRNORM | WAKE_SYNC, 1);
+	waitq_wake_some(&p->write_wait, POLL_OUT | POLL_WRNORM |
+	    (n <= PIPE_BUF ? WAKE_SYNC : 0), 1);
 }
 
 /* Without the lock: a change under our feet has a wake of its own. */
@@ -103,14 +107,14 @@ static void
 wake_others_to_read(struct pipe *p)
 {
 	if (UNLIKELY(!seems_empty(p)))
-		wake_readers(p);
+		wake_readers(p, 0);
 }
 
 static void
 wake_others_to_write(struct pipe *p)
 {
 	if (LIKELY(!seems_full(p)))
-		wake_writers(p);
+		wake_writers(p, 0);
 }
 
 /* ---- pages ------------------------------------------------------------- */
@@ -123,13 +127,23 @@ page_take(struct pipe *p)
 	return page_alloc(0);
 }
 
+/* page is nobody else's. */
+static void
+page_keep(struct pipe *p, struct page *page)
+{
+	if (p->spare_count < PIPE_SPARES)
+		p->spares[p->spare_count++] = page;
+	else
+		page_unref(page);
+}
+
 static void
 page_give(struct pipe *p, struct pipe_slot *s)
 {
-	if (p->spare_count < PIPE_SPARES && !s->shared)
-		p->spares[p->spare_count++] = s->page;
-	else
+	if (s->shared)
 		page_unref(s->page);
+	else
+		page_keep(p, s->page);
 	s->page = NULL;
 }
 
@@ -229,7 +243,7 @@ pipe_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 	if (e != OK && n == 0)
 		return e;
 	if (n > 0)
-		wake_writers(p);
+		wake_writers(p, n);
 	*done = n;
 	return OK;
 }
@@ -346,7 +360,7 @@ sleep_for_room(struct pipe *p, size_t len, bool packet) REQUIRES(p->lock)
 		mutex_unlock(&p->lock);
 		/* Of what was written before. Without the lock, since a
 		 * reader that runs at once wants it. */
-		wake_readers(p);
+		wake_readers(p, PIPE_MAX);
 		e = wait_sleep(&w, WAIT_SIGNALS, NS_NEVER);
 		mutex_lock(&p->lock);
 		if (has_room(p, len, packet) || p->readers == 0) {
@@ -423,27 +437,97 @@ write_bounced(struct pipe *p, struct iter *it, unsigned flags)
 	return e;
 }
 
+/* Pages of a longer write, copied without the lock. *fault: a page of the user
+ * is absent; up to there all is written. An error ends the call. */
+static enum err
+write_pages(struct pipe *p, struct iter *it, bool nonblock, size_t *done,
+    bool *fault) REQUIRES(p->lock)
+{
+	struct page *pages[WRITE_PAGES];
+	size_t room = p->mask + 1 - (p->tail - p->head), got = 0;
+	size_t most = MIN(it->left, MIN(room, WRITE_PAGES) * PAGE_SIZE);
+	unsigned count = 0, used = 0;
+	enum err e = OK;
+
+	for (; count * PAGE_SIZE < most; count++) {
+		pages[count] = page_take(p);
+		if (pages[count] == NULL)
+			break;
+	}
+	if (count == 0)
+		return ERR_NOMEM;
+	most = MIN(most, count * PAGE_SIZE);
+	mutex_unlock(&p->lock);
+	if (*done > 0 && sched_has_idle())
+		wake_readers(p, it->left);
+	while (got < most && !*fault) {
+		size_t want = MIN(most - got, PAGE_SIZE);
+		size_t n = iter_read(
+		    it, page_virt(pages[got / PAGE_SIZE]), want);
+
+		got += n;
+		*fault = n < want;
+	}
+	mutex_lock(&p->lock);
+	for (size_t left = got; left > 0;) {
+		size_t n = MIN(left, PAGE_SIZE);
+
+		/* Other writers may have taken the room. */
+		e = wait_room(p, 1, true, nonblock);
+		if (e == OK && p->readers == 0)
+			e = ERR_PIPE;
+		if (e != OK)
+			break;
+		p->slots[p->tail++ & p->mask] = (struct pipe_slot){
+			.page = pages[used++], .len = (uint16_t)n };
+		*done += n;
+		left -= n;
+	}
+	while (used < count)
+		page_keep(p, pages[used++]);
+	return e;
+}
+
+/* As much of it as the last page still takes. */
+static enum err
+write_rest_of_page(struct pipe *p, struct iter *it, size_t room, size_t *done,
+    bool *fault)
+{
+	size_t left = it->left, n;
+	enum err e;
+
+	it->left = MIN(left, room);
+	e = push(p, it, false, &n, fault);
+	it->left = left - n;
+	*done += n;
+	return e;
+}
+
 /* Longer writes: as much as there is room for, again and again. */
 static enum err
 write_long(struct pipe *p, struct iter *it, unsigned flags, size_t *done)
     REQUIRES(p->lock)
 {
+	bool nonblock = (flags & FILE_NONBLOCK) != 0;
 	enum err e = OK;
 
 	while (e == OK && it->left > 0) {
-		bool fault;
-		size_t n = 0;
+		bool fault = false;
+		size_t room;
 
-		e = wait_room(p, 1, false, (flags & FILE_NONBLOCK) != 0);
+		e = wait_room(p, 1, false, nonblock);
 		if (e != OK)
 			break;
+		room = merge_room(p);
 		if (p->readers == 0)
-			continue;
-		e = push(p, it, false, &n, &fault);
-		*done += n;
+			e = ERR_PIPE;
+		else if (room > 0)
+			e = write_rest_of_page(p, it, room, done, &fault);
+		else
+			e = write_pages(p, it, nonblock, done, &fault);
 		if (e == OK && fault) {
 			mutex_unlock(&p->lock);
-			wake_readers(p);
+			wake_readers(p, 0);
 			e = iter_fault_in(it);
 			mutex_lock(&p->lock);
 		}
@@ -497,7 +581,7 @@ pipe_write(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 			n = len;
 	}
 	if (n > 0)
-		wake_readers(p);
+		wake_readers(p, n);
 	wake_others_to_write(p);
 	if (e != OK && n == 0)
 		return e;

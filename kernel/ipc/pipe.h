@@ -8,6 +8,7 @@
 #define PIPE_BUF    4096u /* writes of up to this are not mixed */
 #define PIPE_SLOTS  16u   /* 64 KiB, as everybody expects */
 #define PIPE_SPARES 2u
+#define WRITE_PAGES 4u    /* that a long write copies at a time */
 #define PIPE_MAX    (1u << 20) /* bytes, for F_SETPIPE_SZ */
 
 struct pipe_slot {

@@ -3,12 +3,15 @@
  * CPUs: start-up and the idle loop.
  *
  * The idle thread of a CPU is the one it started on. It runs when nothing
- * else can, tries to steal work, and waits for an interrupt.
+ * else can, tries to steal work, and waits for an interrupt. Where threads came
+ * soon lately it looks for the next one for a moment before, since waking from
+ * a wait takes longer than many a wait for a pipe's other end.
  *
  * Why no thread is left waiting in the queue of a sleeping CPU: who enqueues
  * sets WORK_RESCHED on the idle thread and sends an IPI. The loop looks at
  * the flag with irqs off, and an IPI that comes after makes arch_wait()
- * return at once.
+ * return at once. There is none when WORK_POLLING was set beside it: the loop
+ * takes that away first and then looks.
  */
 #include <kernel/log.h>
 #include <kernel/mm.h>
@@ -17,10 +20,16 @@
 
 #define START_LIMIT_NS (2 * NS_PER_SEC)
 
+/* How long to look, where the mean of what it would have taken is less; of
+ * longer waits, which may be anything, so much counts. */
+#define POLL_NS       (20 * NS_PER_US)
+#define POLL_MEAN_NS  (2 * POLL_NS)
+#define IDLE_COUNT_NS (8 * POLL_NS)
+
 struct cpu cpus[CPU_MAX];
 unsigned cpu_count;
 struct run_queue *run_queues[CPU_MAX];
-atomic_uint_fast64_t sched_idle_cpus;
+atomic_uint_fast64_t sched_idle_cpus, sched_polling_cpus;
 
 static atomic_uint_fast64_t online;
 static struct run_queue boot_queue;
@@ -48,6 +57,7 @@ queue_init(struct run_queue *rq, struct cpu *c, struct thread *idle)
 	fair_init(&rq->fair);
 	rt_init(&rq->rt);
 	rq->load_stamp = time_now();
+	atomic_init(&rq->idle_mean, IDLE_COUNT_NS);
 	c->rq = rq;
 	c->idle = &idle->head;
 }
@@ -117,6 +127,51 @@ out:
 	return e;
 }
 
+static ns_t
+idle_mean(const struct run_queue *rq)
+{
+	return atomic_load_explicit(&rq->idle_mean, memory_order_relaxed);
+}
+
+void
+idle_ended(struct run_queue *rq, ns_t length)
+{
+	ns_t mean = idle_mean(rq);
+
+	/* It ends when the thread comes, not when the CPU switches to it. */
+	if (atomic_load_explicit(&rq->queued, memory_order_relaxed) == 0)
+		atomic_store_explicit(&rq->idle_mean, mean - mean / 4 +
+		    MIN(length, IDLE_COUNT_NS) / 4, memory_order_relaxed);
+}
+
+/* Looks for work, with irqs on meanwhile; true: there is some. irqs off. */
+static bool
+idle_poll(struct run_queue *rq)
+{
+	struct thread_head *idle = &rq->idle->head;
+	uint64_t bit = UINT64_C(1) << rq->cpu;
+	ns_t end = time_now() + POLL_NS;
+	unsigned work;
+
+	idle->preempt = 1; /* the end of an interrupt is no place to leave */
+	atomic_fetch_or_explicit(
+	    &idle->work, WORK_POLLING, memory_order_seq_cst);
+	atomic_fetch_or_explicit(
+	    &sched_polling_cpus, bit, memory_order_seq_cst);
+	arch_irq_enable();
+	do {
+		arch_pause();
+		work = atomic_load_explicit(&idle->work, memory_order_relaxed);
+	} while (!(work & (WORK_RESCHED | WORK_RCU)) && time_now() < end);
+	arch_irq_disable();
+	atomic_fetch_and_explicit(
+	    &sched_polling_cpus, ~bit, memory_order_seq_cst);
+	work = atomic_fetch_and_explicit(
+	    &idle->work, ~WORK_POLLING, memory_order_seq_cst);
+	idle->preempt = 0;
+	return (work & (WORK_RESCHED | WORK_RCU)) != 0;
+}
+
 /* Waits for an interrupt, marked as idle; irqs off. */
 static void
 idle_wait(struct run_queue *rq)
@@ -162,7 +217,8 @@ sched_idle_loop(void)
 			atomic_fetch_or_explicit(&rq->idle->head.work,
 			    WORK_RESCHED, memory_order_relaxed);
 			sched_preempt();
-		} else {
+		} else if (cpu_count == 1 || idle_mean(rq) >= POLL_MEAN_NS ||
+		    !idle_poll(rq)) {
 			idle_wait(rq);
 		}
 		/* Pending interrupts are taken between the two. */

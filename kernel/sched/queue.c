@@ -28,7 +28,11 @@ rq_charge(struct run_queue *rq, ns_t now)
 
 	t->se.exec_start = now;
 	t->se.runtime += delta;
-	if (t == rq->idle || class_is_rt(t->se.class))
+	if (t == rq->idle) {
+		idle_ended(rq, delta);
+		return;
+	}
+	if (class_is_rt(t->se.class))
 		return;
 	if (fair_charge(&rq->fair, &t->se, delta) &&
 	    atomic_load_explicit(&rq->queued, memory_order_relaxed) > 0)
@@ -91,9 +95,10 @@ rq_leave(struct run_queue *rq, struct thread *t, ns_t now)
 void
 rq_resched(struct run_queue *rq)
 {
-	atomic_fetch_or_explicit(
+	unsigned work = atomic_fetch_or_explicit(
 	    &rq->current->head.work, WORK_RESCHED, memory_order_release);
-	if (rq->cpu != cpu_id())
+
+	if (rq->cpu != cpu_id() && !(work & WORK_POLLING))
 		arch_ipi(UINT64_C(1) << rq->cpu);
 }
 

@@ -86,12 +86,14 @@ struct run_queue {
 	uint64_t load; /* [q] integral of runnable over time, ns */
 	atomic_ulong switches; /* [q] to write */
 	ns_t rr_end; /* [q] end of a round-robin slice */
+	_Atomic(ns_t) idle_mean; /* [q] to write; length of its waits: idle.c */
 	ns_t balanced; /* [q] when a thread last came or was given */
 	const struct thread *newcomer; /* [q] who came then; only compared */
 };
 
 extern struct run_queue *run_queues[CPU_MAX]; /* [I] per CPU once it runs */
-extern atomic_uint_fast64_t sched_idle_cpus;
+/* CPUs that wait for an interrupt, and that are idle but look by themselves. */
+extern atomic_uint_fast64_t sched_idle_cpus, sched_polling_cpus;
 
 static inline bool
 class_is_rt(enum sched_class class)
@@ -145,6 +147,8 @@ void rq_notice(struct run_queue *rq, struct thread *t);
 void rq_resched(struct run_queue *rq);
 /* Arms the end of current's slice if somebody waits. This CPU's queue. */
 void rq_arm_slice(struct run_queue *rq, ns_t now);
+/* rq's CPU was idle for that long when a thread came. */
+void idle_ended(struct run_queue *rq, ns_t length);
 unsigned cpu_choose(struct thread *t, bool sync);
 /* Puts a READY thread that is in no queue where it may run. */
 void place(struct thread *t, bool sync);

@@ -16,8 +16,24 @@ claim_idle(unsigned cpu)
 {
 	uint64_t bit = UINT64_C(1) << cpu;
 
+	if ((atomic_fetch_and_explicit(
+	    &sched_polling_cpus, ~bit, memory_order_seq_cst) & bit) != 0)
+		return true;
 	return (atomic_fetch_and_explicit(
 	    &sched_idle_cpus, ~bit, memory_order_seq_cst) & bit) != 0;
+}
+
+static uint64_t
+idle_cpus(void)
+{
+	return atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) |
+	    atomic_load_explicit(&sched_polling_cpus, memory_order_relaxed);
+}
+
+bool
+sched_has_idle(void)
+{
+	return idle_cpus() != 0;
 }
 
 unsigned
@@ -35,8 +51,7 @@ cpu_choose(struct thread *t, bool sync)
 	if (sync && (allowed >> here & 1) && atomic_load_explicit(
 	    &run_queues[here]->queued, memory_order_relaxed) == 0)
 		return here;
-	idle = atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) &
-	    allowed;
+	idle = idle_cpus() & allowed;
 	if ((idle >> last & 1) && claim_idle(last))
 		return last;
 	for (; idle != 0; idle &= idle - 1) {

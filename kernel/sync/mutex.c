@@ -13,14 +13,16 @@
  * before the sleep is kept by the entry (waitq.c).
  *
  * A waiter spins while the owner runs on another CPU: most holds are shorter
- * than two context switches. The owner's thread may die meanwhile, so it is
- * read under RCU, by which threads are freed.
+ * than two context switches. It does so for SPIN_NS, in which some pages can be
+ * copied, unless another thread is to run here. The owner's thread may die
+ * meanwhile, so it is read under RCU, by which threads are freed.
  */
 #include <kernel/log.h>
 #include <kernel/task.h>
+#include <kernel/time.h>
 
 #define WAITERS   ((uintptr_t)1)
-#define SPIN_TURNS 200
+#define SPIN_NS   (25 * NS_PER_US)
 
 void
 mutex_init(struct mutex *m, enum lock_rank rank UNUSED,
@@ -59,14 +61,23 @@ owner_runs(uintptr_t state)
 }
 
 static bool
+is_wanted(void)
+{
+	return (atomic_load_explicit(&arch_current()->work,
+	    memory_order_relaxed) & WORK_RESCHED) != 0;
+}
+
+static bool
 spin_for(struct mutex *m)
 {
 	bool got = false;
 	uintptr_t state;
+	ns_t end;
 
 	if (cpu_count == 1)
 		return false;
-	for (unsigned i = 0; i < SPIN_TURNS && !got; i++) {
+	end = time_now() + SPIN_NS;
+	while (!got && time_now() < end && !is_wanted()) {
 		rcu_read_lock();
 		state = atomic_load_explicit(&m->state, memory_order_relaxed);
 		if (state == 0) {
