@@ -26,7 +26,8 @@ import qemu
 MEMORY = 512  # MiB
 LIMIT, BOOT_LIMIT = 900, 90  # seconds for one run; to a shell
 BOOTS, SETTLED = 2, 1.1  # at least so many; the two least within this
-LINE = re.compile(r"(BENCH|BYTES) ([^=\n]+) = (\d+)\r?$", re.M)
+LINE = re.compile(
+    r"(BENCH|BYTES) ([^=\n]+) = (\d+)(?: @ (\d+))?\r?$", re.M)
 MISSING = re.compile(r"^MISSING (.+): (.*?)\r?$", re.M)
 SERIAL = ["-chardev", "stdio,id=con,signal=off"]
 # nokaslr: Debian's arm64 kernel separates its page tables from programs'
@@ -114,34 +115,43 @@ class Ours:
 
 
 def lines_of(text, log):
-    """The figures of one run: {(kind, name): value}."""
+    """The figures of one run: {(kind, name): (value, null call or 0)}."""
     if "BENCH-END" not in text:
         print("bench: %s: no end; the last lines:\n%s" %
               (log, "\n".join(text.splitlines()[-15:])), file=sys.stderr)
     for name, why in MISSING.findall(text):
         print("bench: %s: %s: %s" % (log.name, name, why), file=sys.stderr)
-    return {(kind, name): int(v) for kind, name, v in LINE.findall(text)}
+    return {(kind, name): (int(value), int(call or 0))
+            for kind, name, value, call in LINE.findall(text)}
 
 
 class Settling:
     """Nanoseconds of every line: the least of several boots, the systems by
-    turns. What else the build machine's processors do makes everything take
-    up to twice as long for seconds on end, so that a least is believed when it
-    was seen twice: lines whose two least are further apart than SETTLED run
-    again, on all systems, in up to `most` boots."""
+    turns. What else the build machine's processors do makes traps take up to
+    twice as long for seconds on end, which the null calls around a line tell.
+    A least is believed when it was seen twice, while these were as fast as they
+    ever are: other lines run again, on all systems, in up to `most` boots."""
 
     def __init__(self, most):
-        self.most, self.seen = most, {}
+        self.most, self.seen, self.fastest = most, {}, {}
 
     def add(self, system, rows):
-        for key, value in rows.items():
-            self.seen.setdefault((system.name, key), []).append(value)
+        for key, (value, call) in rows.items():
+            self.seen.setdefault((system.name, key), []).append((value, call))
+            if call > 0:
+                self.fastest[system.name] = min(
+                    call, self.fastest.get(system.name, call))
+
+    def good(self, system):
+        """What a null call may take around a line that is believed."""
+        return SETTLED * self.fastest.get(system, 0)
 
     def unsettled(self):
         """Names in the order of the program."""
         names = {}
-        for (_, (kind, name)), values in self.seen.items():
-            least = sorted(values)
+        for (system, (kind, name)), values in self.seen.items():
+            least = sorted(v for v, call in values
+                           if call <= self.good(system))
             if kind == "BENCH" and (len(least) < 2 or
                                     least[1] > SETTLED * least[0]):
                 names[name] = True
@@ -162,7 +172,7 @@ class Settling:
                     print("bench: again: " + ", ".join(left), file=sys.stderr)
                 else:
                     break
-        return {key: min(values) for key, values in self.seen.items()}
+        return {key: min(values)[0] for key, values in self.seen.items()}
 
 
 def measure(args, systems):
@@ -172,7 +182,7 @@ def measure(args, systems):
         lines = program(args, system, "insn", 1, args.only, ICOUNT)
         if not args.only:
             lines.update(shell(args, system, "insn", 1, ICOUNT))
-        for (kind, name), value in lines.items():
+        for (kind, name), (value, _) in lines.items():
             column = "bytes" if kind == "BYTES" else "insn"
             rows.setdefault((kind, name), {})[
                 "%s_%s" % (system.name, column)] = value
@@ -203,17 +213,17 @@ def shell(args, system, unit, smp, more=()):
 
 
 def figures(args, system, what, unit, boot, smp, more):
-    """{(kind, name): value} of one boot."""
+    """{(kind, name): (value, null call or 0)} of one boot."""
     log = Path(args.b) / "bench" / (
         "%s-%s-%s-%s.log" % (args.arch, system.name, what, unit))
     print("bench: %s, %s, %s" % (system.name, what, unit), file=sys.stderr)
     found = {}
-    for (kind, name), value in lines_of(
+    for (kind, name), (value, call) in lines_of(
             boot.run(args.arch, log, more, smp), log).items():
         if name.startswith("free memory"):
             name = name.replace("free memory", "memory in use")
             value = (MEMORY << 20) - value
-        found[kind, name] = value
+        found[kind, name] = value, call
     return found
 
 

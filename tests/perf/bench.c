@@ -2,8 +2,9 @@
  * What operations cost: one static Linux program that runs under Linux and
  * under Carmine on the same machine. `make bench` compares (tools/bench.py).
  *
- * Each line of output is "BENCH name value": nanoseconds per operation, the
- * least of several rounds; with QEMU's -icount a nanosecond is an instruction.
+ * Each line of output is "BENCH name = value @ call": nanoseconds per operation,
+ * the least of several rounds, and those of a null call around them, which tell
+ * how fast the machine was; with QEMU's -icount a nanosecond is an instruction.
  * "BYTES name value" lines are sizes. As pid 1 it makes the file systems that
  * it needs first and powers off at the end. An operation that does not work
  * is left out, with a line "MISSING name: why".
@@ -28,6 +29,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,10 +47,28 @@ now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* What the shortest call takes now. */
+static uint64_t
+null_call(void)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t start = now(), took;
+
+		for (int k = 0; k < 100; k++)
+			syscall(SYS_getppid);
+		took = now() - start;
+		if (took < best)
+			best = took;
+	}
+	return best / 100;
+}
+
 static void
 run(const struct bench *b)
 {
-	uint64_t best = UINT64_MAX, all = 0;
+	uint64_t best = UINT64_MAX, all = 0, before = null_call(), after;
 	int bad = b->setup != NULL && b->setup();
 
 	if (!bad)
@@ -63,11 +83,14 @@ run(const struct bench *b)
 		if (took < best)
 			best = took;
 	}
+	after = bad ? 0 : null_call();
 	if (bad)
 		printf("MISSING %s: %s\n", b->name, strerror(errno));
 	else
-		printf("BENCH %s = %llu\n", b->name, (unsigned long long)(best /
-		    b->count / (b->per > 0 ? b->per : 1) - b->less));
+		printf("BENCH %s = %llu @ %llu\n", b->name,
+		    (unsigned long long)(best / b->count /
+		    (b->per > 0 ? b->per : 1) - b->less),
+		    (unsigned long long)(before > after ? before : after));
 	fflush(stdout);
 	if (b->done != NULL)
 		b->done();
