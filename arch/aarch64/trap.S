@@ -98,7 +98,8 @@
 	.endm
 
 	.text
-	.balign	0x800
+	/* 0x800 would do; the way from a call and back lies in one page so. */
+	.balign	0x1000
 	.globl vectors
 vectors:
 	never	0			/* SP_EL0 is never the kernel's stack */

@@ -89,7 +89,7 @@
 	.endm
 
 	.text
-	.balign	4
+	.balign	256			/* calls stay within one page */
 	.globl trap_entry
 trap_entry:
 	csrrw	tp, sscratch, tp
