@@ -49,7 +49,7 @@ now(void)
 
 /* What the shortest call takes now. */
 static uint64_t
-null_call(void)
+shortest_call(void)
 {
 	uint64_t best = UINT64_MAX;
 
@@ -68,7 +68,7 @@ null_call(void)
 static void
 run(const struct bench *b)
 {
-	uint64_t best = UINT64_MAX, all = 0, before = null_call(), after;
+	uint64_t best = UINT64_MAX, all = 0, before = shortest_call(), after;
 	int bad = b->setup != NULL && b->setup();
 
 	if (!bad)
@@ -83,7 +83,7 @@ run(const struct bench *b)
 		if (took < best)
 			best = took;
 	}
-	after = bad ? 0 : null_call();
+	after = bad ? 0 : shortest_call();
 	if (bad)
 		printf("MISSING %s: %s\n", b->name, strerror(errno));
 	else
