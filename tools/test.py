@@ -321,16 +321,22 @@ class Ktest(Suite):
     """The check build tests itself, on the first port the asan build too.
     What measures time runs where the clock counts instructions, on one CPU
     and on several in turn; the others also where CPUs run at once and by the
-    wall clock."""
+    wall clock. In turn: where a CPU that waits for a lock ends its turn
+    (`yield`, `pause`). On riscv64 QEMU 7.2 lets it spin up to the next timer
+    and then begins with it again, so that a holder of a higher number may
+    never go on."""
 
     machines = True
     RUNS = (("check", 1, "both"), ("check", 4, "only"), ("check", 4, "no"))
     FIRST = (("asan", 1, "no"),)
+    NO_TURNS = ("riscv64",)
 
     def run(self):
         if not list(Path("tests/kernel").glob("*.c")):
             return
         for build, smp, timed in self.RUNS + self.FIRST * self.first():
+            if timed == "only" and self.arch in self.NO_TURNS:
+                continue
             if self.make("image", ARCH=self.arch, BUILD=build) != 0:
                 self.count.fail("ktest: the %s build did not build" % build)
                 continue

@@ -253,6 +253,14 @@ waitq_idle(const struct waitq *q)
  * another CPU. */
 #define WAKE_SYNC 0x80000000u
 
+/* For who moved n bytes: after few it mostly sleeps, of many the other end does
+ * its part meanwhile. */
+static inline unsigned
+wake_sync_of(size_t n)
+{
+	return n <= 4096 ? WAKE_SYNC : 0;
+}
+
 void waitq_wake_waiting(struct waitq *q, unsigned key, unsigned n);
 
 /* Wakes non-exclusive waiters and the first n exclusive ones, whose wake

@@ -75,19 +75,19 @@ pipe_unref(struct pipe *p)
 	return true;
 }
 
-/* n: bytes that were moved. */
+/* n: bytes that came or went, about. */
 static inline void
 wake_readers(struct pipe *p, size_t n)
 {
-	waitq_wake_some(&p->read_wait, POLL_IN | POLL_RDNORM |
-	    (n <= PIPE_BUF ? WAKE_SYNC : 0), 1);
+	waitq_wake_some(
+	    &p->read_wait, POLL_IN | POLL_RDNORM | wake_sync_of(n), 1);
 }
 
 static inline void
 wake_writers(struct pipe *p, size_t n)
 {
-	waitq_wake_some(&p->write_wait, POLL_OUT | POLL_WRNORM |
-	    (n <= PIPE_BUF ? WAKE_SYNC : 0), 1);
+	waitq_wake_some(
+	    &p->write_wait, POLL_OUT | POLL_WRNORM | wake_sync_of(n), 1);
 }
 
 /* Without the lock: a change under our feet has a wake of its own. */
@@ -354,13 +354,15 @@ sleep_for_room(struct pipe *p, size_t len, bool packet) REQUIRES(p->lock)
 	enum err e = OK;
 
 	while (e == OK) {
+		size_t held = (p->tail - p->head) * PAGE_SIZE;
+
 		wait_begin(&p->write_wait, &w, WAIT_SIGNALS);
 		if (has_room(p, len, packet) || p->readers == 0)
 			break;
 		mutex_unlock(&p->lock);
 		/* Of what was written before. Without the lock, since a
 		 * reader that runs at once wants it. */
-		wake_readers(p, PIPE_MAX);
+		wake_readers(p, held);
 		e = wait_sleep(&w, WAIT_SIGNALS, NS_NEVER);
 		mutex_lock(&p->lock);
 		if (has_room(p, len, packet) || p->readers == 0) {
@@ -369,9 +371,10 @@ sleep_for_room(struct pipe *p, size_t len, bool packet) REQUIRES(p->lock)
 		}
 	}
 	wait_end(&p->write_wait, &w);
-	return e;
+	return e == OK && p->readers == 0 ? ERR_PIPE : e;
 }
 
+/* OK: a write of len bytes may begin, or a slot be used for a packet. */
 static enum err
 wait_room(struct pipe *p, size_t len, bool packet, bool nonblock)
     REQUIRES(p->lock)
@@ -388,27 +391,22 @@ static enum err
 write_whole(struct pipe *p, struct iter *it, unsigned flags) REQUIRES(p->lock)
 {
 	bool packet = (flags & FILE_DIRECT) != 0, fault;
+	struct iter before = *it;
 	size_t len = it->left, n;
 	enum err e;
 
-	do {
-		struct iter before = *it;
-
-		e = wait_room(p, len, packet, (flags & FILE_NONBLOCK) != 0);
-		if (e != OK)
-			return e;
-		if (p->readers == 0)
-			continue; /* gone while we slept: ERR_PIPE */
-		e = push(p, it, packet, &n, &fault);
-		if (e == OK && n == len)
-			return OK;
-		/* Out of memory on a second page, or a fault. */
-		unpush(p, n);
-		*it = before;
-		if (e != OK || !fault)
-			return e != OK ? e : ERR_NOMEM;
-		return ERR_FAULT;
-	} while (true);
+	e = wait_room(p, len, packet, (flags & FILE_NONBLOCK) != 0);
+	if (e != OK)
+		return e;
+	e = push(p, it, packet, &n, &fault);
+	if (e == OK && n == len)
+		return OK;
+	/* Out of memory on a second page, or a fault. */
+	unpush(p, n);
+	*it = before;
+	if (e != OK)
+		return e;
+	return fault ? ERR_FAULT : ERR_NOMEM;
 }
 
 /* The bytes are brought into the kernel first, where nothing can be absent. */
@@ -437,8 +435,9 @@ write_bounced(struct pipe *p, struct iter *it, unsigned flags)
 	return e;
 }
 
-/* Pages of a longer write, copied without the lock. *fault: a page of the user
- * is absent; up to there all is written. An error ends the call. */
+/* Pages of a longer write, copied without the lock. *fault, false before: a
+ * page of the user is absent; up to there all is written. After an error `it`
+ * may be further than *done. */
 static enum err
 write_pages(struct pipe *p, struct iter *it, bool nonblock, size_t *done,
     bool *fault) REQUIRES(p->lock)
@@ -474,8 +473,6 @@ write_pages(struct pipe *p, struct iter *it, bool nonblock, size_t *done,
 
 		/* Other writers may have taken the room. */
 		e = wait_room(p, 1, true, nonblock);
-		if (e == OK && p->readers == 0)
-			e = ERR_PIPE;
 		if (e != OK)
 			break;
 		p->slots[p->tail++ & p->mask] = (struct pipe_slot){
@@ -519,9 +516,7 @@ write_long(struct pipe *p, struct iter *it, unsigned flags, size_t *done)
 		if (e != OK)
 			break;
 		room = merge_room(p);
-		if (p->readers == 0)
-			e = ERR_PIPE;
-		else if (room > 0)
+		if (room > 0)
 			e = write_rest_of_page(p, it, room, done, &fault);
 		else
 			e = write_pages(p, it, nonblock, done, &fault);

@@ -44,14 +44,6 @@ wait_room(struct usock *from, struct usock *to, size_t len,
 	return e;
 }
 
-/* Who sends or takes little mostly waits next; of much, the other end can do
- * its part meanwhile. */
-static unsigned
-sync_of(size_t len)
-{
-	return len <= PAGE_SIZE ? WAKE_SYNC : 0;
-}
-
 static enum err
 send_piece(struct usock *u, struct usock *peer, struct umsg *msg,
     const struct sock_message *m)
@@ -65,8 +57,8 @@ send_piece(struct usock *u, struct usock *peer, struct umsg *msg,
 		queue_put(peer, msg);
 	mutex_unlock(&peer->s.lock);
 	if (e == OK)
-		waitq_wake(
-		    &peer->readers, POLL_IN | POLL_RDNORM | sync_of(len));
+		waitq_wake(&peer->readers,
+		    POLL_IN | POLL_RDNORM | wake_sync_of(len));
 	return e;
 }
 
@@ -296,7 +288,7 @@ stream_receive(struct socket *s, struct sock_message *m, size_t *done)
 	e = read_stream(&r);
 	mutex_unlock(&r.u->s.lock);
 	if (r.done > 0 && (m->flags & MSGF_PEEK) == 0)
-		usock_tell_room(r.u, sync_of(r.done));
+		usock_tell_room(r.u, wake_sync_of(r.done));
 	while ((l = list_take_first(&r.used)) != NULL)
 		umsg_unref(list_entry(l, struct umsg, link));
 	m->flags &= MSGF_CTRUNC;
