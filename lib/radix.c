@@ -113,7 +113,7 @@ static struct radix_node *
 tower_create(const struct radix *r, uint64_t index)
 {
 	void *root = PEEK(&r->root);
-	struct radix_node *base = root_node(root);
+	struct radix_node *base = radix_node_of(root);
 	void *below = base == NULL ? root : base;
 	unsigned shift = base == NULL ? 0 : base->shift + RADIX_BITS;
 	struct radix_node *top = NULL;
@@ -164,7 +164,7 @@ grow_and_set(struct radix *r, uint64_t index, void *item)
 		return false;
 	branch = branch_create(r, top->shift, index, item);
 	if (branch == NULL) {
-		chain_free(r, top, root_node(root));
+		chain_free(r, top, radix_node_of(root));
 		return false;
 	}
 	node_fill(top, slot_of(top, index), branch);
@@ -177,7 +177,7 @@ bool
 radix_set(struct radix *r, uint64_t index, void *item)
 {
 	void *root = PEEK(&r->root);
-	struct radix_node *node = root_node(root);
+	struct radix_node *node = radix_node_of(root);
 
 	if (node == NULL && root != NULL && index == 0) {
 		PUT(&r->root, item);
@@ -208,7 +208,7 @@ static void *
 path_to(const struct radix *r, uint64_t index, struct path *path)
 {
 	void *at = PEEK(&r->root);
-	struct radix_node *node = root_node(at);
+	struct radix_node *node = radix_node_of(at);
 
 	path->depth = 0;
 	if (node == NULL)
@@ -245,7 +245,7 @@ shrink(struct radix *r)
 {
 	struct radix_node *top;
 
-	while ((top = root_node(PEEK(&r->root))) != NULL &&
+	while ((top = radix_node_of(PEEK(&r->root))) != NULL &&
 	    PEEK(&top->present) == 1) {
 		void *below = PEEK(&top->slots[0]);
 		unsigned tags = 0;
@@ -329,7 +329,7 @@ radix_clear(struct radix *r,
     void (*drop)(void *ctx, uint64_t index, void *item), void *ctx)
 {
 	void *root = PEEK(&r->root);
-	struct radix_node *node = root_node(root);
+	struct radix_node *node = radix_node_of(root);
 	uint64_t left[LEVELS_MAX]; /* slots not yet visited */
 	struct path path = { .depth = 0 };
 	uint64_t index = 0;

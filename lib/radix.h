@@ -26,6 +26,7 @@
 #define RADIX_BITS  6
 #define RADIX_SLOTS (1u << RADIX_BITS)
 #define RADIX_TAGS  2
+#define RADIX_ROOT_IS_NODE ((uintptr_t)1)
 
 struct radix_node {
 	uint8_t shift;                          /* [I] of our slot number */
@@ -55,8 +56,36 @@ radix_empty(const struct radix *r)
 	return atomic_load_explicit(&r->root, memory_order_relaxed) == NULL;
 }
 
+/* The node that a root is, or NULL. */
+static inline struct radix_node *
+radix_node_of(void *root)
+{
+	uintptr_t bits = (uintptr_t)root;
+
+	return (bits & RADIX_ROOT_IS_NODE) == 0 ? NULL :
+	    (struct radix_node *)(bits - RADIX_ROOT_IS_NODE);
+}
+
 /* The item at index, or NULL. */
-void *radix_get(const struct radix *r, uint64_t index);
+static inline void *
+radix_get(const struct radix *r, uint64_t index)
+{
+	void *at = atomic_load_explicit(&r->root, ORDER_DEPENDENT);
+	const struct radix_node *node;
+
+	if (((uintptr_t)at & RADIX_ROOT_IS_NODE) == 0)
+		return index == 0 ? at : NULL;
+	node = radix_node_of(at);
+	if (index >> node->shift >= RADIX_SLOTS)
+		return NULL;
+	for (unsigned shift = node->shift;; shift -= RADIX_BITS) {
+		at = atomic_load_explicit(&node->slots[(index >> shift) &
+		    (RADIX_SLOTS - 1)], ORDER_DEPENDENT);
+		if (shift == 0 || at == NULL)
+			return at;
+		node = at;
+	}
+}
 
 /*
  * Stores item at index, replacing what was there (its tags stay).

@@ -5,25 +5,16 @@
 #include <lib/bits.h>
 #include <lib/radix.h>
 
-#define ROOT_IS_NODE ((uintptr_t)1)
-#define LEVELS_MAX   11 /* 64 bits in steps of 6 */
+#define LEVELS_MAX 11 /* 64 bits in steps of 6 */
 
 #define GET(p)    atomic_load_explicit(p, ORDER_DEPENDENT)
 #define PEEK(p)   atomic_load_explicit(p, memory_order_relaxed)
 #define PUT(p, v) atomic_store_explicit(p, v, memory_order_release)
 
-static inline struct radix_node *
-root_node(void *root)
-{
-	if (((uintptr_t)root & ROOT_IS_NODE) == 0)
-		return NULL;
-	return (struct radix_node *)(void *)((char *)root - ROOT_IS_NODE);
-}
-
 static inline void *
 root_of(struct radix_node *node)
 {
-	return (char *)node + ROOT_IS_NODE;
+	return (char *)node + RADIX_ROOT_IS_NODE;
 }
 
 static inline unsigned

@@ -5,28 +5,10 @@
  */
 #include <lib/radix_impl.h>
 
-void *
-radix_get(const struct radix *r, uint64_t index)
-{
-	void *at = GET(&r->root);
-	struct radix_node *node = root_node(at);
-
-	if (node == NULL)
-		return index == 0 ? at : NULL;
-	if (!node_covers(node, index))
-		return NULL;
-	for (unsigned shift = node->shift;; shift -= RADIX_BITS) {
-		at = GET(&node->slots[(index >> shift) & (RADIX_SLOTS - 1)]);
-		if (shift == 0 || at == NULL)
-			return at;
-		node = at;
-	}
-}
-
 bool
 radix_tag_test(const struct radix *r, uint64_t index, unsigned tag)
 {
-	struct radix_node *node = root_node(GET(&r->root));
+	struct radix_node *node = radix_node_of(GET(&r->root));
 
 	if (node == NULL)
 		return index == 0 && (GET(&r->root_tags) >> tag & 1) != 0;
@@ -47,7 +29,7 @@ radix_tag_test(const struct radix *r, uint64_t index, unsigned tag)
 bool
 radix_any_tagged(const struct radix *r, unsigned tag)
 {
-	struct radix_node *top = root_node(GET(&r->root));
+	struct radix_node *top = radix_node_of(GET(&r->root));
 
 	if (top == NULL)
 		return (GET(&r->root_tags) >> tag & 1) != 0;
@@ -133,7 +115,7 @@ radix_gang(const struct radix *r, uint64_t start, unsigned tag,
     struct radix_hit *hits, size_t max)
 {
 	void *root = GET(&r->root);
-	struct radix_node *top = root_node(root);
+	struct radix_node *top = radix_node_of(root);
 	size_t count = 0;
 	struct find f;
 

@@ -153,26 +153,6 @@ memobj_create(uint64_t size, struct memobj **out)
 
 /* ---- pages ------------------------------------------------------------ */
 
-struct page *
-memobj_peek(struct memobj *m, uint64_t index)
-{
-	struct page *p;
-
-	rcu_read_lock();
-	p = radix_get(&m->pages, index);
-	if (p != NULL && !ref_inc_unless_zero(&p->refs))
-		p = NULL;
-	rcu_read_unlock();
-	if (p == NULL)
-		return NULL;
-	if (UNLIKELY(!memobj_has(m, index, p) ||
-	    (page_flags(p) & PAGE_FILLING) != 0)) {
-		page_unref(p);
-		return NULL;
-	}
-	return p;
-}
-
 bool
 memobj_insert(struct memobj *m, uint64_t index, struct page *p, unsigned flags)
 {

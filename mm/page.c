@@ -46,12 +46,6 @@
 #define LOOSE_MAX     1024
 #define POISON_FREE   0xdb
 
-struct section {
-	_Atomic(struct page *) map; /* [A] set once; NULL: offline */
-	uint32_t usable; /* [I] pages that are RAM and not reserved */
-	bool has_ram; /* [I] */
-};
-
 /* A run of free physical memory. */
 struct run {
 	paddr_t start, end;
@@ -71,12 +65,13 @@ static struct {
 	size_t loose_count; /* [l] */
 	size_t offline; /* [l] free pages of offline sections */
 	size_t next; /* [l] no offline section with RAM below it */
-	struct section *sections; /* [I] */
-	size_t count; /* [I] */
+	size_t count; /* [I] of sections */
 	paddr_t base; /* [I] start of section 0 */
 	size_t total, reserved; /* [I] pages */
 	struct page *zero; /* [I] */
 } pages = { .lock = SPIN_INIT(RANK_PAGE, "pages") };
+
+struct page_section *page_sections;
 
 static struct cpu_pages cpu_pages[CPU_MAX];
 atomic_long page_use_counts[PAGE_USES];
@@ -150,7 +145,7 @@ static size_t
 page_number(const struct page *p)
 {
 	return (size_t)(p - atomic_load_explicit(
-	    &pages.sections[p->section].map, memory_order_relaxed));
+	    &page_sections[p->section].map, memory_order_relaxed));
 }
 
 static void
@@ -286,7 +281,7 @@ map_init(struct page *map, size_t i)
 static bool
 section_online(size_t i) REQUIRES(pages.lock)
 {
-	struct section *sec = &pages.sections[i];
+	struct page_section *sec = &page_sections[i];
 	paddr_t at = section_start(i), end = at + SECTION_SIZE;
 	struct run hole = { 0, 0 }, run;
 	struct page *map;
@@ -303,6 +298,7 @@ section_online(size_t i) REQUIRES(pages.lock)
 		asan_unpoison(map, MAP_BYTES);
 	}
 	map_init(map, i);
+	sec->delta = at - (uintptr_t)map * PAGE_SCALE;
 	atomic_store_explicit(&sec->map, map, memory_order_release);
 	while (run_next(at, end, &run)) {
 		paddr_t stop = run.end == hole.end ? hole.start : run.end;
@@ -320,7 +316,7 @@ static bool
 section_online_next(void) REQUIRES(pages.lock)
 {
 	for (; pages.next < pages.count; pages.next++) {
-		struct section *sec = &pages.sections[pages.next];
+		struct page_section *sec = &page_sections[pages.next];
 
 		if (sec->usable == 0 || atomic_load_explicit(
 		    &sec->map, memory_order_relaxed) != NULL)
@@ -335,7 +331,7 @@ section_online_next(void) REQUIRES(pages.lock)
 static struct page *
 section_demand(size_t i)
 {
-	struct section *sec = &pages.sections[i];
+	struct page_section *sec = &page_sections[i];
 	unsigned long flags;
 
 	if (!sec->has_ram)
@@ -357,7 +353,7 @@ page_of(paddr_t pa)
 	if (UNLIKELY(i >= pages.count))
 		return NULL;
 	p = atomic_load_explicit(
-	    &pages.sections[i].map, memory_order_acquire);
+	    &page_sections[i].map, memory_order_acquire);
 	if (UNLIKELY(p == NULL)) {
 		p = section_demand(i);
 		if (p == NULL)
@@ -365,12 +361,6 @@ page_of(paddr_t pa)
 	}
 	p += (pa & (SECTION_SIZE - 1)) >> PAGE_SHIFT;
 	return UNLIKELY(p->order == ORDER_ABSENT) ? NULL : p;
-}
-
-paddr_t
-page_phys(const struct page *p)
-{
-	return section_start(p->section) + (page_number(p) << PAGE_SHIFT);
 }
 
 /* ---- allocation ------------------------------------------------------- */
@@ -653,13 +643,6 @@ page_free(struct page *p, unsigned order)
 	preempt_enable();
 }
 
-void
-page_unref(struct page *p)
-{
-	if (ref_dec(&p->refs))
-		page_free(p, 0);
-}
-
 struct page *
 page_zero_shared(void)
 {
@@ -673,7 +656,7 @@ static void
 sections_place(void)
 {
 	size_t bytes = ALIGN_UP(
-	    pages.count * sizeof(struct section), PAGE_SIZE);
+	    pages.count * sizeof(struct page_section), PAGE_SIZE);
 	paddr_t at = 0;
 	struct run run;
 
@@ -682,8 +665,8 @@ sections_place(void)
 			ASSERT(boot_info.reserved_count < BOOT_RANGES_MAX);
 			boot_info.reserved[boot_info.reserved_count++] =
 			    (struct boot_range){ run.start, bytes };
-			pages.sections = phys_to_virt(run.start);
-			memset(pages.sections, 0, bytes);
+			page_sections = phys_to_virt(run.start);
+			memset(page_sections, 0, bytes);
 			return;
 		}
 		at = run.end;
@@ -704,17 +687,17 @@ sections_count(void)
 
 		pages.total += ram->size >> PAGE_SHIFT;
 		for (size_t s = first; s <= last; s++)
-			pages.sections[s].has_ram = true;
+			page_sections[s].has_ram = true;
 	}
 	for (size_t s = 0; s < pages.count; s++) {
 		paddr_t at = section_start(s), end = at + SECTION_SIZE;
 
 		while (run_next(at, end, &run)) {
-			pages.sections[s].usable +=
+			page_sections[s].usable +=
 			    (uint32_t)((run.end - run.start) >> PAGE_SHIFT);
 			at = run.end;
 		}
-		pages.offline += pages.sections[s].usable;
+		pages.offline += page_sections[s].usable;
 	}
 	pages.reserved = pages.total - pages.offline;
 }

@@ -221,3 +221,24 @@ memobj_has(const struct memobj *m, uint64_t index, const struct page *p)
 	return atomic_load_explicit(&p->owner, memory_order_acquire) == m &&
 	    p->index == index;
 }
+
+/* The resident page or NULL, referenced; no lock, no sleep. */
+static inline struct page *
+memobj_peek(struct memobj *m, uint64_t index)
+{
+	struct page *p;
+
+	rcu_read_lock();
+	p = radix_get(&m->pages, index);
+	if (p != NULL && !ref_inc_unless_zero(&p->refs))
+		p = NULL;
+	rcu_read_unlock();
+	if (p == NULL)
+		return NULL;
+	if (UNLIKELY(!memobj_has(m, index, p) ||
+	    (page_flags(p) & PAGE_FILLING) != 0)) {
+		page_unref(p);
+		return NULL;
+	}
+	return p;
+}

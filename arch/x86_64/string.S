@@ -8,8 +8,9 @@
 
 	/* void *memcpy(to, from, n) */
 	.balign	16
-	.globl memcpy
+	.globl memcpy, bulk_copy_long
 memcpy:
+bulk_copy_long:
 	movq	%rdi, %rax
 	movq	%rdx, %rcx
 	shrq	$3, %rcx

@@ -56,7 +56,23 @@ virt_to_phys(const void *p)
 
 void page_init(void); /* from boot_info; the first section comes online */
 struct page *page_of(paddr_t pa); /* NULL: no RAM there */
-paddr_t page_phys(const struct page *p);
+
+/* What is known of a section. */
+struct page_section {
+	_Atomic(struct page *) map; /* [A] set once; NULL: offline */
+	paddr_t delta; /* [I] once online: frame address less the scaled one
+	    of its struct page */
+	uint32_t usable; /* [I] pages that are RAM and not reserved */
+	bool has_ram; /* [I] */
+};
+extern struct page_section *page_sections; /* [I] */
+#define PAGE_SCALE (PAGE_SIZE / sizeof(struct page))
+
+static inline paddr_t
+page_phys(const struct page *p)
+{
+	return (uintptr_t)p * PAGE_SCALE + page_sections[p->section].delta;
+}
 
 static inline void *
 page_virt(const struct page *p)
@@ -78,7 +94,13 @@ page_ref(struct page *p)
 }
 
 /* Frees a single page with its last reference (reserved ones never). */
-void page_unref(struct page *p);
+static inline void
+page_unref(struct page *p)
+{
+	if (ref_dec(&p->refs))
+		page_free(p, 0);
+}
+
 /* Shared, read-only, always zero. */
 struct page *page_zero_shared(void);
 

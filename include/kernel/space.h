@@ -78,8 +78,6 @@ enum err memobj_create(uint64_t size, struct memobj **out);
  * hole. Sleeps. ERR_NOSPC, ERR_NOMEM, ERR_IO. Does not check size. */
 enum err memobj_page(
     struct memobj *m, uint64_t index, bool create, struct page **out);
-/* The resident page or NULL, referenced; no lock, no sleep. */
-struct page *memobj_peek(struct memobj *m, uint64_t index);
 /* Copies between the cache and it; stops at size (read) or extends it
  * (write). *done counts bytes; an error only when nothing was done. */
 enum err memobj_read(

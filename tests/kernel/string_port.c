@@ -3,10 +3,11 @@
  * unit tests do not reach.
  */
 #include <kernel/ktest.h>
+#include <kernel/mm.h>
 
 #include <lib/string.h>
 
-#define ROOM 320
+#define ROOM 800
 
 /* Calls, where the compiler would put its own. */
 static void *(*volatile copy)(void *restrict, const void *restrict, size_t) =
@@ -40,7 +41,7 @@ blank(void)
 
 KTEST(the_ports_memory_functions_touch_what_they_say)
 {
-	for (size_t n = 0; n <= 300; n += n < 140 ? 1 : 7) {
+	for (size_t n = 0; n <= 770; n += n < 140 ? 1 : 7) {
 		for (size_t at = 0; at < 9; at++) {
 			blank();
 			EXPECT(copy(to + at, from + 3, n) == to + at);
@@ -50,4 +51,25 @@ KTEST(the_ports_memory_functions_touch_what_they_say)
 			EXPECT(only_those(at, n, 0, 0xa5));
 		}
 	}
+}
+
+KTEST(the_ports_page_functions_touch_one_page)
+{
+	struct page *p = page_alloc(2);
+	uint8_t *bytes;
+
+	EXPECT(p != NULL);
+	bytes = page_virt(p);
+	for (size_t i = 0; i < 4 * PAGE_SIZE; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / PAGE_SIZE);
+	page_copy(bytes + 2 * PAGE_SIZE, bytes);
+	EXPECT(memcmp(bytes + 2 * PAGE_SIZE, bytes, PAGE_SIZE) == 0);
+	EXPECT(bytes[2 * PAGE_SIZE - 1] == (uint8_t)((2 * PAGE_SIZE - 1) * 7 + 1));
+	EXPECT(bytes[3 * PAGE_SIZE] == (uint8_t)(3 * PAGE_SIZE * 7 + 3));
+	page_zero(bytes + PAGE_SIZE);
+	EXPECT(bytes[PAGE_SIZE] == 0 && memcmp(bytes + PAGE_SIZE,
+	    bytes + PAGE_SIZE + 1, PAGE_SIZE - 1) == 0);
+	EXPECT(bytes[PAGE_SIZE - 1] == (uint8_t)((PAGE_SIZE - 1) * 7));
+	EXPECT(bytes[2 * PAGE_SIZE] == 0 && bytes[2 * PAGE_SIZE + 1] == 7);
+	page_free(p, 2);
 }
