@@ -23,6 +23,9 @@
 #define USED              __attribute__((used))
 #define UNUSED            __attribute__((unused))
 #define WEAK              __attribute__((weak))
+/* What each call or switch of threads reads, together in few pages. */
+#define HOT_DATA          __attribute__((section(".data.hot")))
+#define HOT_CONST         __attribute__((section(".rodata.hot")))
 #define NO_CANARY         __attribute__((no_stack_protector))
 #define MAY_ALIAS         __attribute__((may_alias))
 

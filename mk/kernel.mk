@@ -95,6 +95,7 @@ $(O)/ksyms0.S: $(KSYMS)
 	$(Q)$(PYTHON) tools/ksyms.py empty > $@
 
 $(O)/carmine.elf: $(KOBJS) $(KOBJS_EXTRA) $(LIBFDT) arch/$(ARCH)/link.ld \
+    arch/common/hot.ld \
     $(O)/ksyms0.S $(KSYMS)
 	$(call say,LD,$@)
 	$(Q)$(KCC) $(KAFLAGS) -c $(O)/ksyms0.S -o $(O)/ksyms0.o

@@ -7,6 +7,7 @@
 * Nothing of the machine it was written on: no folders, no package hosts.
 * Functions that are there twice.
 * Links of documents lead somewhere; docs/locking.md knows every lock rank.
+* The functions that the linker puts together exist.
 * What is to do names an issue; licences are free ones.
 """
 import re
@@ -117,6 +118,14 @@ def ranks(header, page):
             yield "docs/locking.md: %s (%s) is missing" % (name, number)
 
 
+def hot(page, sources):
+    """Names of the linker's list that are no function's or section's."""
+    for name in re.findall(r"^\*\(\.text\.(\w+)", page, re.M):
+        if not re.search(r"^(?:\w.*[ *])?%s\(|\.text\.%s," % (name, name),
+                         sources, re.M):
+            yield "arch/common/hot.ld: there is no %s" % name
+
+
 def check(files):
     """files: pairs of path and text."""
     for path, text in files:
@@ -139,6 +148,9 @@ def main():
     problems = list(check(files))
     problems += ranks(Path("include/kernel/sync.h").read_text(),
                       Path("docs/locking.md").read_text())
+    problems += hot(Path("arch/common/hot.ld").read_text(),
+                    "\n".join(text for path, text in files
+                              if path.suffix in (".c", ".S")))
     for p in problems:
         print("tidy: " + p)
     sys.exit(bool(problems))

@@ -110,7 +110,7 @@ exited(struct task *task)
 	lx_timers_drop(task);
 }
 
-static const struct abi abi_linux = {
+static const HOT_CONST struct abi abi_linux = {
 	.name = "linux",
 	.index = ABI_LINUX,
 	.claims = claims,

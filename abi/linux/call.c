@@ -7,7 +7,7 @@
 
 #include "lx.h"
 
-abi_handler *const lx_calls[LX_CALL_LIMIT] = {
+HOT_CONST abi_handler *const lx_calls[LX_CALL_LIMIT] = {
 #define SYS(number, name, handler, kinds) [number] = handler,
 #include LX_TABLE
 #undef SYS

@@ -97,7 +97,7 @@
 	b	trap_unexpected
 	.endm
 
-	.text
+	.section .text.entry, "ax"
 	/* 0x800 would do; the way from a call and back lies in one page so. */
 	.balign	0x1000
 	.globl vectors

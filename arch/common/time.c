@@ -5,7 +5,7 @@
 #include <kernel/arch.h>
 
 extern uint32_t arch_time_mult, arch_time_shift;
-uint32_t arch_time_mult, arch_time_shift;
+HOT_DATA uint32_t arch_time_mult, arch_time_shift;
 
 void
 arch_time_scale(uint32_t *mult, uint32_t *shift)

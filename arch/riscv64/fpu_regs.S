@@ -6,7 +6,7 @@
  */
 .attribute arch, "rv64imafdcv"
 
-.text
+.section .text.fp_regs, "ax"
 
 .macro FUNCTION name
 	.balign 4

@@ -18,7 +18,7 @@ bool probe_doubles(void);
 bool probe_vlenb(void);
 bool probe_stimecmp(void);
 
-struct riscv_isa riscv_isa;
+HOT_DATA struct riscv_isa riscv_isa;
 
 #define HWCAP(letter) (UINT64_C(1) << ((letter) - 'a'))
 

@@ -6,7 +6,7 @@
  */
 #include "offsets.h"
 
-	.text
+	.section .text.arch_switch, "ax"
 	.globl context_switch
 context_switch:
 	sd	ra, CTX_RA(a0)

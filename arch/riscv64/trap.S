@@ -88,7 +88,7 @@
 	ld	t6, R(31)(sp)
 	.endm
 
-	.text
+	.section .text.entry, "ax"
 	.balign	256			/* calls stay within one page */
 	.globl trap_entry
 trap_entry:

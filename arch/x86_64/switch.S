@@ -5,7 +5,7 @@
  */
 #include "offsets.h"
 
-	.text
+	.section .text.arch_switch, "ax"
 	.globl context_switch
 context_switch:
 	pushq	%rbp

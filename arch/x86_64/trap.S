@@ -60,7 +60,7 @@
 	addq	$16, %rsp		/* vector, call */
 	.endm
 
-	.text
+	.section .text.entry, "ax"
 	/* Within one page, and so that no two of its jumps' targets share a
 	 * place in QEMU's cache of them, which would cost 70 ns a call. */
 	.balign	256

@@ -167,7 +167,7 @@ assert_failed(const char *what, const char *file, int line)
 
 /* Stack protector; until canary_init() the same for every boot. Its lowest
  * byte is 0, so that no string runs over it. */
-uintptr_t __stack_chk_guard = 0x5f3a91c24be80700;
+HOT_DATA uintptr_t __stack_chk_guard = 0x5f3a91c24be80700;
 NORETURN void __stack_chk_fail(void);
 
 void

@@ -27,7 +27,7 @@
 #define IDLE_COUNT_NS (8 * POLL_NS)
 
 struct cpu cpus[CPU_MAX];
-unsigned cpu_count;
+HOT_DATA unsigned cpu_count;
 struct run_queue *run_queues[CPU_MAX];
 atomic_uint_fast64_t sched_idle_cpus, sched_polling_cpus;
 

@@ -48,7 +48,7 @@ static struct {
 	.grace_waitq = WAITQ_INIT(rcu.grace_waitq),
 };
 
-atomic_uint_fast64_t rcu_waiting;
+HOT_DATA atomic_uint_fast64_t rcu_waiting;
 
 static void
 kick_thread(void)

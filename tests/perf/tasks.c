@@ -288,6 +288,32 @@ hand_over(unsigned n)
 	return pthread_join(partner, NULL);
 }
 
+/* On one CPU and with priorities of real time, where a yield has to go to the
+ * other: what it does among ordinary threads is left to the kernel. */
+static cpu_set_t every_cpu;
+
+static int
+real_time(void)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	return sched_getaffinity(0, sizeof(every_cpu), &every_cpu) != 0 ||
+	    sched_setaffinity(0, sizeof(one), &one) != 0 ||
+	    sched_setscheduler(0, SCHED_FIFO, &first) != 0;
+}
+
+static void
+ordinary(void)
+{
+	struct sched_param none = { .sched_priority = 0 };
+
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	sched_setaffinity(0, sizeof(every_cpu), &every_cpu);
+}
+
 static int
 yield_pair(unsigned n)
 {
@@ -457,7 +483,7 @@ const struct bench task_benches[] = {
 	PLAIN("vfork+exec+wait", 10, vfork_exec),
 	PLAIN("fork+exec+wait", 10, fork_exec),
 	PLAIN("posix_spawn+wait", 10, spawn_exec),
-	{ "yield, switching", 500, NULL, yield_pair, NULL, 2, 0 },
+	{ "yield, switching", 500, real_time, yield_pair, ordinary, 2, 0 },
 	{ "anonymous fault", 2, NULL, anon_fault, NULL, FAULT_PAGES, 0 },
 	{ "file-map fault", 2, big_file, file_fault, no_big_file,
 	    FAULT_PAGES, 0 },
