@@ -228,15 +228,19 @@ pipe_read(struct file *f, struct iter *it, uint64_t *off UNUSED, size_t *done)
 	e = wait_data(p, (file_flags(f) & FILE_NONBLOCK) != 0);
 	/* Empty after that: no writers, the end of file. */
 	while (e == OK && !pipe_empty(p)) {
+		unsigned takes = ++p->takes;
 		bool fault;
 
 		n += pull(p, it, &fault);
 		if (!fault)
 			break;
-		/* A short read would meet the same absent page each time. */
+		/* A short read would meet the same absent page each time; but
+		 * what another reader took must not be missing within one. */
 		mutex_unlock(&p->lock);
 		e = iter_fault_in(it);
 		mutex_lock(&p->lock);
+		if (n > 0 && takes != p->takes)
+			break;
 	}
 	mutex_unlock(&p->lock);
 	wake_others_to_read(p);

@@ -27,6 +27,7 @@ struct pipe {
 	struct ref files; /* [A] open files */
 	unsigned reader_count, writer_count; /* [l] opens ever, for FIFOs */
 	unsigned spare_count; /* [l] */
+	unsigned takes; /* [l] how often bytes were read */
 	struct pipe_slot *slots; /* [l] own[] or allocated */
 	struct waitq read_wait, write_wait;
 	uint64_t ino; /* [I] */

@@ -133,6 +133,7 @@ struct reading {
 	struct sock_message *m;
 	size_t done;
 	bool started; /* something was taken: its sender counts */
+	bool ended; /* another reader took what came next */
 	int pid; /* whose bytes they are */
 	uint32_t uid, gid;
 	struct list used; /* pieces to free without the lock */
@@ -164,22 +165,80 @@ begin_piece(struct reading *r, struct umsg *msg)
 		umsg_give_objs(msg, r->m);
 }
 
+/* All of msg, with what faults bring; less: the user has no such memory. */
+static size_t
+copy_long(struct iter *it, const struct umsg *msg, size_t len)
+{
+	size_t done = iter_write(it, msg->bytes + msg->off, len);
+
+	while (done < len) {
+		struct iter fault = *it;
+
+		if (iter_fault_in(&fault) != OK)
+			break;
+		done += iter_write(it, msg->bytes + msg->off + done,
+		    len - done);
+	}
+	return done;
+}
+
+/*
+ * Takes a long piece, all of it, and copies it without the lock, so that its
+ * sender can queue the next one meanwhile. False: what the user has no memory
+ * for is in the queue again.
+ */
+static bool
+take_long(struct reading *r, struct umsg *msg, size_t want)
+    REQUIRES(r->u->s.lock)
+{
+	struct usock *u = r->u;
+	unsigned takes = ++u->takes;
+	size_t got;
+
+	list_del(&msg->link);
+	u->count--;
+	u->bytes -= want;
+	mutex_unlock(&u->s.lock);
+	got = copy_long(r->m->bytes, msg, want);
+	mutex_lock(&u->s.lock);
+	if (got > 0)
+		begin_piece(r, msg);
+	msg->off += got;
+	r->done += got;
+	r->ended = r->done > 0 && takes != u->takes;
+	if (got < want) {
+		list_add(&u->queue, &msg->link);
+		u->count++;
+		u->bytes += want - got;
+		return false;
+	}
+	list_add_tail(&r->used, &msg->link);
+	return true;
+}
+
 /* Takes bytes off the queue; false: a page of the user is absent. */
 static bool
-take_bytes(struct reading *r)
+take_bytes(struct reading *r) REQUIRES(r->u->s.lock)
 {
 	struct usock *u = r->u;
 	struct iter *it = r->m->bytes;
 	struct umsg *msg;
 
-	while (it->left > 0 &&
+	while (it->left > 0 && !r->ended &&
 	    (msg = list_first(&u->queue, struct umsg, link)) != NULL &&
 	    may_join(r, msg)) {
-		size_t want = MIN(it->left, msg->len - msg->off);
-		size_t got = iter_write(it, msg->bytes + msg->off, want);
+		size_t want = MIN(it->left, msg->len - msg->off), got;
 
+		if (want > PAGE_SIZE && msg->off + want == msg->len &&
+		    msg->obj_count == 0) {
+			if (!take_long(r, msg, want))
+				return false;
+			continue;
+		}
+		got = iter_write(it, msg->bytes + msg->off, want);
 		if (got == 0)
 			return false;
+		u->takes++;
 		begin_piece(r, msg);
 		msg->off += got;
 		u->bytes -= got;
@@ -232,10 +291,13 @@ move_bytes(struct reading *r) REQUIRES(r->u->s.lock)
 	enum err e = OK;
 
 	while (!(peek ? peek_bytes(r) : take_bytes(r))) {
+		unsigned takes = r->u->takes;
+
 		fault = *it;
 		mutex_unlock(&r->u->s.lock);
 		e = iter_fault_in(&fault);
 		mutex_lock(&r->u->s.lock);
+		r->ended = !peek && r->done > 0 && takes != r->u->takes;
 		if (peek)
 			*it = before;
 		if (e != OK)
@@ -260,7 +322,8 @@ read_stream(struct reading *r) REQUIRES(r->u->s.lock)
 	struct usock *u = r->u;
 	enum err e = OK;
 
-	while (e == OK && r->m->bytes->left > 0 && wants_more(r)) {
+	while (e == OK && r->m->bytes->left > 0 && !r->ended &&
+	    wants_more(r)) {
 		e = wait_message(r->u, r->m);
 		if (e == OK && u->s.error != OK && u->count == 0) {
 			e = u->s.error;

@@ -50,6 +50,7 @@ struct usock {
 	struct list queue; /* [l] struct umsg */
 	size_t bytes; /* [l] in queue */
 	unsigned count; /* [l] messages in queue */
+	unsigned takes; /* [l] how often a stream's reader took bytes */
 	struct waitq readers; /* wait for messages, connections */
 	struct waitq writers; /* wait for room in our queues */
 	struct waitq sendable; /* pollers: wait until we may send */

@@ -71,6 +71,11 @@ read_words(int from, int in_order)
 				    (unsigned long long)next[0]);
 				exit(1);
 			}
+			if (i > kept / 8 + 1 && !in_order &&
+			    words[i] != words[i - 1] + 1) {
+				puts("a gap within a read");
+				exit(1);
+			}
 			next[who] = w + 1;
 			count++;
 		}
@@ -103,12 +108,11 @@ many_writers(int p[2], const char *what)
 
 /* Each sees an increasing part; together it is all. */
 static void
-many_readers(void)
+many_readers(int p[2], const char *what)
 {
-	int p[2], counts[2], status, bad = 0;
+	int counts[2], status, bad = 0;
 	uint64_t n, sum = 0;
 
-	SHOW(pipe(p));
 	SHOW(pipe(counts));
 	for (int i = 0; i < 3; i++) {
 		if (fork() == 0) {
@@ -123,7 +127,8 @@ many_readers(void)
 	close(p[1]);
 	while (read(counts[0], &n, 8) == 8)
 		sum += n;
-	printf("readers: %s words\n", sum == words_of_one() ? "all" : "not all");
+	printf("%s: %s words\n", what,
+	    sum == words_of_one() ? "all" : "not all");
 	while (wait(&status) > 0)
 		bad |= status;
 	printf("readers: %d\n", bad);
@@ -149,6 +154,39 @@ absent_pages(void)
 			n -= (int)read(p[0], words, sizeof(words));
 	}
 	munmap(at, 8 * PAGE);
+	close(p[0]);
+	close(p[1]);
+}
+
+/* What a read cannot put anywhere stays for the next. */
+static void
+absent_target(int p[2])
+{
+	char *at = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t done = 0, wrong = 0;
+	ssize_t got;
+
+	for (size_t i = 0; i < WORDS; i++)
+		words[i] = i;
+	SHOW(write(p[1], words, sizeof(words)));
+	for (int hole = 9; done < sizeof(words); hole -= 3) {
+		if (hole >= 0)
+			mprotect(at + hole * PAGE, PAGE, PROT_NONE);
+		got = read(p[0], at, sizeof(words) - done);
+		if (hole >= 0)
+			mprotect(at + hole * PAGE, PAGE,
+			    PROT_READ | PROT_WRITE);
+		if (got < 0 && errno == EFAULT)
+			continue;
+		for (ssize_t i = 0; i < got / 8; i++)
+			wrong += ((uint64_t *)at)[i] != done / 8 + (size_t)i;
+		done += (size_t)got;
+		if (got <= 0)
+			break;
+	}
+	printf("%zu bytes, %zu wrong\n", done, wrong);
+	munmap(at, 16 * PAGE);
 	close(p[0]);
 	close(p[1]);
 }
@@ -199,8 +237,15 @@ main(void)
 	many_writers(p, "pipe");
 	SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
 	many_writers(p, "socket");
-	many_readers();
+	SHOW(pipe(p));
+	many_readers(p, "pipe");
+	SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
+	many_readers(p, "socket");
 	absent_pages();
+	SHOW(pipe(p));
+	absent_target(p);
+	SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
+	absent_target(p);
 	ends_that_leave();
 	leave();
 	return 0;
