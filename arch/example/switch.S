@@ -4,7 +4,7 @@
  * prev, in the thread that next_ctx was saved in. context_entry is where a new
  * thread comes out: it calls the entry with its argument.
  */
-	.text
+	.section .text.arch_switch, "ax"
 	.globl context_switch, context_entry
 context_switch:
 context_entry:

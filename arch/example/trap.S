@@ -4,7 +4,7 @@
  * trap_syscall(), look at thread_head.work (trap_work()), restore, leave.
  * arch_user_enter(frame) is the second half alone.
  */
-	.text
+	.section .text.entry, "ax"
 	.globl arch_user_enter
 arch_user_enter:
 	.section .note.GNU-stack, "", %progbits
