@@ -227,19 +227,14 @@ file_write_at(struct file *f, struct iter *it, size_t *done)
 }
 
 enum err
-file_pread(struct file *f, struct iter *it, uint64_t off, size_t *done)
+file_pread_refused(const struct file *f)
 {
 	unsigned flags = file_flags(f);
 
-	if ((flags & FILE_READ) == 0)
-		return ERR_BADHANDLE;
-	if (flags & FILE_STREAM)
+	if ((flags & FILE_READ) != 0 && (flags & FILE_STREAM) != 0)
 		return ERR_SPIPE;
-	if (off > INT64_MAX)
-		return ERR_INVAL;
-	if (f->ops->read == NULL)
-		return file_read_refused(f);
-	return f->ops->read(f, it, &off, done);
+	return f->ops->read == NULL ? file_read_refused(f) :
+	    (flags & FILE_READ) == 0 ? ERR_BADHANDLE : ERR_INVAL;
 }
 
 enum err

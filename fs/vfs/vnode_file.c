@@ -6,23 +6,23 @@
 
 #include <kernel/chardev.h>
 
-/* atime: only when it would tell something (older than the last change, or
- * than a day). */
-static void
+/* Another atime would tell nothing: it is later than the last change, and not a
+ * day ago. */
+static inline bool
+atime_serves(const struct vnode *v)
+{
+	if (v->atime.sec == v->mtime.sec && v->atime.sec == v->ctime.sec)
+		return v->atime.nsec > v->mtime.nsec &&
+		    v->atime.nsec > v->ctime.nsec;
+	return v->atime.sec > v->mtime.sec && v->atime.sec > v->ctime.sec &&
+	    (int64_t)(time_wall() / NS_PER_SEC) - v->atime.sec < 86400;
+}
+
+static NOINLINE void
 touch_atime(struct file *f)
 {
 	struct vnode *v = f->vnode;
-	int64_t now;
 
-	/* The usual case first: read since it was last changed. */
-	if (v->atime.sec > v->mtime.sec && v->atime.sec > v->ctime.sec) {
-		now = (int64_t)(time_wall() / NS_PER_SEC);
-		if (now - v->atime.sec < 86400)
-			return;
-	} else if (v->atime.sec == v->mtime.sec &&
-	    v->atime.nsec > v->mtime.nsec && v->atime.nsec > v->ctime.nsec) {
-		return;
-	}
 	if ((mount_flags(f->path.mount) & (MOUNT_NOATIME | MOUNT_RDONLY)) ||
 	    (file_flags(f) & FILE_NOATIME))
 		return;
@@ -37,7 +37,8 @@ cache_read(struct file *f, struct iter *it, uint64_t *off, size_t *done)
 	if (e != OK)
 		return e;
 	*off += *done;
-	touch_atime(f);
+	if (UNLIKELY(!atime_serves(f->vnode)))
+		touch_atime(f);
 	watch_event(f->path.dentry, WATCH_ACCESS);
 	return OK;
 }
@@ -177,7 +178,8 @@ dir_list(struct file *f, uint64_t *off, struct dir_sink *sink)
 	rw_read_lock(&v->lock);
 	e = v->ops->list(v, off, sink);
 	rw_read_unlock(&v->lock);
-	touch_atime(f);
+	if (!atime_serves(v))
+		touch_atime(f);
 	return e;
 }
 

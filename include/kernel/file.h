@@ -184,7 +184,7 @@ static inline enum err file_read(
     struct file *f, struct iter *it, size_t *done);
 static inline enum err file_write(
     struct file *f, struct iter *it, size_t *done);
-enum err file_pread(
+static inline enum err file_pread(
     struct file *f, struct iter *it, uint64_t off, size_t *done);
 enum err file_pwrite(
     struct file *f, struct iter *it, uint64_t off, size_t *done);
@@ -195,8 +195,9 @@ enum err file_pwrite(
 #define SEEK_HOLE_ 4
 enum err file_seek(struct file *f, int64_t off, int whence, uint64_t *out);
 
-/* What file_read and file_write leave to functions. */
+/* What these leave to functions. */
 enum err file_read_refused(const struct file *f); /* why not */
+enum err file_pread_refused(const struct file *f);
 enum err file_read_shared(struct file *f, struct iter *it, size_t *done);
 enum err file_write_at(struct file *f, struct iter *it, size_t *done);
 
@@ -219,6 +220,15 @@ file_read(struct file *f, struct iter *it, size_t *done)
 		return f->ops->read(f, it, NULL, done);
 	return file_is_private(f) ? f->ops->read(f, it, &f->off, done) :
 	    file_read_shared(f, it, done);
+}
+
+static inline enum err
+file_pread(struct file *f, struct iter *it, uint64_t off, size_t *done)
+{
+	if (UNLIKELY((file_flags(f) & (FILE_READ | FILE_STREAM)) !=
+	    FILE_READ || f->ops->read == NULL || off > INT64_MAX))
+		return file_pread_refused(f);
+	return f->ops->read(f, it, &off, done);
 }
 
 static inline enum err

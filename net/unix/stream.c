@@ -198,9 +198,9 @@ take_long(struct reading *r, struct umsg *msg, size_t want)
 	list_del(&msg->link);
 	u->count--;
 	u->bytes -= want;
-	mutex_unlock(&u->s.lock);
+	mutex_unlock(&r->u->s.lock);
 	got = copy_long(r->m->bytes, msg, want);
-	mutex_lock(&u->s.lock);
+	mutex_lock(&r->u->s.lock);
 	if (got > 0)
 		begin_piece(r, msg);
 	msg->off += got;

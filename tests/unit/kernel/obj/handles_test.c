@@ -61,12 +61,7 @@ page_of(paddr_t pa)
 	return NULL;
 }
 
-paddr_t
-page_phys(const struct page *p)
-{
-	(void)p;
-	return 0;
-}
+struct page_section *page_sections;
 
 static struct handle_table *
 start(unsigned limit)
