@@ -68,6 +68,15 @@ void sched_preempt(void);
 uint64_t sched_idle_mask(void);
 /* Whether a CPU has nothing to do: who is woken would run at once. */
 bool sched_has_idle(void);
+
+/* WAKE_SYNC or 0 for who moved n bytes: after few it mostly sleeps, of many the
+ * other end does its part meanwhile where a CPU has nothing to do. */
+static inline unsigned
+wake_sync_of(size_t n)
+{
+	return n <= 4096 || !sched_has_idle() ? WAKE_SYNC : 0;
+}
+
 enum err sched_set_class(
     struct thread *t, enum sched_class class, unsigned priority);
 enum err sched_set_nice(struct thread *t, int nice);

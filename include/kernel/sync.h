@@ -249,17 +249,9 @@ waitq_idle(const struct waitq *q)
 	return list_empty(&q->entries);
 }
 
-/* In a key: the waker is about to sleep; the woken thread need not hurry to
- * another CPU. */
+/* In a key: the waker is about to sleep; the woken thread need neither go to
+ * another CPU nor take this one from it. */
 #define WAKE_SYNC 0x80000000u
-
-/* For who moved n bytes: after few it mostly sleeps, of many the other end does
- * its part meanwhile. */
-static inline unsigned
-wake_sync_of(size_t n)
-{
-	return n <= 4096 ? WAKE_SYNC : 0;
-}
 
 void waitq_wake_waiting(struct waitq *q, unsigned key, unsigned n);
 

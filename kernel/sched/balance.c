@@ -84,7 +84,7 @@ move(struct run_queue *from, struct thread *t, struct run_queue *to, ns_t now)
 	rq_enter(to, t, now);
 	to->newcomer = t;
 	to->balanced = now;
-	rq_notice(to, t);
+	rq_notice(to, t, false);
 	spin_unlock_raw(&to->lock);
 }
 

@@ -40,7 +40,7 @@ change(struct thread *t, const struct change *ch)
 		fair_enter(&rq->fair, &t->se);
 	if (queued) {
 		rq_queue(rq, t, false);
-		rq_notice(rq, t);
+		rq_notice(rq, t, false);
 	} else if (current) {
 		rq_resched(rq);
 	}

@@ -103,7 +103,7 @@ rq_resched(struct run_queue *rq)
 }
 
 static bool
-preempts(struct run_queue *rq, struct thread *t)
+preempts(struct run_queue *rq, struct thread *t, bool sync)
 {
 	struct thread *cur = rq->current;
 
@@ -112,14 +112,14 @@ preempts(struct run_queue *rq, struct thread *t)
 	if (class_is_rt(t->se.class))
 		return !class_is_rt(cur->se.class) ||
 		    t->se.priority > cur->se.priority;
-	return !class_is_rt(cur->se.class) &&
+	return !sync && !class_is_rt(cur->se.class) &&
 	    fair_preempts(&rq->fair, &t->se, &cur->se);
 }
 
 void
-rq_notice(struct run_queue *rq, struct thread *t)
+rq_notice(struct run_queue *rq, struct thread *t, bool sync)
 {
-	if (preempts(rq, t)) {
+	if (preempts(rq, t, sync && rq->cpu == cpu_id())) {
 		rq_resched(rq);
 	} else if (atomic_load_explicit(
 	    &rq->queued, memory_order_relaxed) == 1) {

@@ -142,8 +142,9 @@ void rq_leave(struct run_queue *rq, struct thread *t, ns_t now);
 /* Between waiting in rq and running. */
 void rq_queue(struct run_queue *rq, struct thread *t, bool front);
 void rq_unqueue(struct run_queue *rq, struct thread *t);
-/* Makes rq's CPU look for another thread, or see to its slice timer. */
-void rq_notice(struct run_queue *rq, struct thread *t);
+/* Makes rq's CPU look for another thread, or see to its slice timer. sync: who
+ * runs here made t runnable and is about to sleep. */
+void rq_notice(struct run_queue *rq, struct thread *t, bool sync);
 void rq_resched(struct run_queue *rq);
 /* Arms the end of current's slice if somebody waits. This CPU's queue. */
 void rq_arm_slice(struct run_queue *rq, ns_t now);

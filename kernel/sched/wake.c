@@ -63,10 +63,10 @@ cpu_choose(struct thread *t, bool sync)
 
 /* Enqueues t, which is READY and belongs to rq, and unlocks rq. */
 static void
-enter_and_unlock(struct run_queue *rq, struct thread *t)
+enter_and_unlock(struct run_queue *rq, struct thread *t, bool sync)
 {
 	rq_enter(rq, t, time_now());
-	rq_notice(rq, t);
+	rq_notice(rq, t, sync);
 	spin_unlock_raw(&rq->lock);
 }
 
@@ -83,7 +83,7 @@ place(struct thread *t, bool sync)
 		spin_unlock_raw(&rq->lock);
 		rq = rq_lock_of(t);
 	}
-	enter_and_unlock(rq, t);
+	enter_and_unlock(rq, t, sync);
 }
 
 bool
@@ -116,7 +116,7 @@ sched_wake(struct thread *t, bool sync)
 		spin_unlock_raw(&rq->lock);
 		rq = rq_lock_of(t);
 	}
-	enter_and_unlock(rq, t);
+	enter_and_unlock(rq, t, sync);
 	arch_irq_restore(flags);
 	if (UNLIKELY(atomic_load_explicit(&arch_current()->work,
 	    memory_order_relaxed) & WORK_RESCHED))
