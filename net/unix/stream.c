@@ -80,6 +80,10 @@ stream_send(struct socket *s, struct sock_message *m, size_t *done)
 		struct umsg *msg = NULL;
 
 		e = umsg_create(u, it, len, &msg);
+		while (e == ERR_NOMEM && len > PAGE_SIZE) {
+			len /= 2; /* memory is in pieces, too */
+			e = umsg_create(u, it, len, &msg);
+		}
 		/* The files go with the first piece. */
 		if (e == OK && total == 0)
 			e = umsg_take_objs(msg, m);

@@ -65,7 +65,7 @@ struct usock {
 };
 
 #define UMSG_MAX     (126u * 1024) /* bytes of one datagram */
-#define STREAM_PIECE (16u * 1024 - (unsigned)sizeof(struct umsg))
+#define STREAM_PIECE (32u * 1024 - (unsigned)sizeof(struct umsg))
 #define DGRAM_QUEUE  256u /* messages */
 
 static inline struct usock *
