@@ -129,7 +129,7 @@ struct task {
 	atomic_bool exiting; /* [A] */
 	atomic_bool zombie; /* [C] to write */
 	int exit_status; /* [l] wait encoding: code << 8 | signal */
-	int exit_signal; /* [I] to the parent; 0: none */
+	int exit_signal; /* [T] to the parent; 0: none */
 	struct waitq child_waitq; /* wait() sleeps here */
 	struct waitq exit_waitq; /* pidfd, vfork parent, join */
 	/* accounting */

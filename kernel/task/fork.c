@@ -191,8 +191,11 @@ link_fork(const struct fork_request *req, struct task *child)
 	struct task *self = task_current(), *parent = self;
 	unsigned long flags = tree_share();
 
-	if ((req->flags & FORK_PARENT) && self->parent != NULL)
+	if ((req->flags & FORK_PARENT) && self->parent != NULL) {
 		parent = self->parent;
+		/* Who is told did not choose the signal. */
+		child->exit_signal = self->exit_signal;
+	}
 	link_task(self, parent, child);
 	tree_unshare(flags);
 }

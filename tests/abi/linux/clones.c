@@ -119,6 +119,38 @@ third(void)
 	by_proc();
 }
 
+static volatile int told;
+
+static void
+count_told(int n)
+{
+	(void)n;
+	told++;
+}
+
+/* The signal for the end of a sibling is its maker's, whatever was asked. */
+static void
+sibling(void)
+{
+	int status, sum = 0;
+
+	signal(SIGUSR1, count_told);
+	if (fork() == 0) {
+		if (syscall(SYS_clone, CLONE_PARENT | SIGUSR1, 0, 0, 0, 0) == 0)
+			_exit(3);
+		_exit(4);
+	}
+	for (int i = 0; i < 2; i++) {
+		while (waitpid(-1, &status, 0) < 0 && errno == EINTR)
+			;
+		sum += WEXITSTATUS(status);
+	}
+	SHOW(sum);
+	SHOW(told);
+	SHOW(waitpid(-1, &status, __WALL));
+	signal(SIGUSR1, SIG_DFL);
+}
+
 int
 main(void)
 {
@@ -135,6 +167,7 @@ main(void)
 	try("handlers alone", CLONE_SIGHAND, 0);
 	try("thread alone", CLONE_THREAD, 0);
 	try("fs and namespace", CLONE_FS | CLONE_NEWNS, 0);
+	sibling();
 	chdir(place_);
 	pid = vfork();
 	if (pid == 0) {
