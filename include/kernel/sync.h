@@ -495,7 +495,10 @@ void rcu_start(void); /* starts the callback thread; from task_init */
 void rcu_ipi(void); /* irqs off; from sched_ipi */
 void rcu_quiescent(void); /* this CPU is in no read section */
 /* CPUs whose quiescence a grace period waits for. */
-extern atomic_uint_fast64_t rcu_waiting;
+struct rcu_waiting {
+	atomic_uint_fast64_t cpus;
+} ALIGNED(64); /* neighbours are read only */
+extern struct rcu_waiting rcu_waiting;
 
 /* ---- reference counts: saturating ------------------------------------- */
 

@@ -100,8 +100,8 @@ switch_finish(void)
 		thread_finish(prev);
 	else if (UNLIKELY(homeless))
 		place(prev, false);
-	if (UNLIKELY(atomic_load_explicit(&rcu_waiting, memory_order_relaxed) >>
-	    rq->cpu & 1))
+	if (UNLIKELY(atomic_load_explicit(&rcu_waiting.cpus,
+	    memory_order_relaxed) >> rq->cpu & 1))
 		rcu_quiescent();
 }
 

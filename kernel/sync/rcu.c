@@ -48,7 +48,7 @@ static struct {
 	.grace_waitq = WAITQ_INIT(rcu.grace_waitq),
 };
 
-HOT_DATA atomic_uint_fast64_t rcu_waiting;
+HOT_DATA struct rcu_waiting rcu_waiting;
 
 static void
 kick_thread(void)
@@ -106,7 +106,7 @@ rcu_quiescent(void)
 	    &t->work, ~WORK_RCU, memory_order_relaxed);
 	/* Release: the reads of the section are done before. */
 	old = atomic_fetch_and_explicit(
-	    &rcu_waiting, ~bit, memory_order_seq_cst);
+	    &rcu_waiting.cpus, ~bit, memory_order_seq_cst);
 	if (old == bit)
 		waitq_wake(&rcu.grace_waitq, 0);
 	arch_irq_restore(flags);
@@ -117,7 +117,7 @@ rcu_ipi(void)
 {
 	struct thread_head *t = arch_current();
 	uint64_t waiting = atomic_load_explicit(
-	    &rcu_waiting, memory_order_seq_cst);
+	    &rcu_waiting.cpus, memory_order_seq_cst);
 
 	if (LIKELY(!(waiting >> t->cpu->id & 1)))
 		return;
@@ -150,18 +150,18 @@ grace_period(void)
 
 	if (mask == 0)
 		return;
-	atomic_store_explicit(&rcu_waiting, mask, memory_order_seq_cst);
+	atomic_store_explicit(&rcu_waiting.cpus, mask, memory_order_seq_cst);
 	while (mask != 0) {
 		arch_ipi(mask);
 		err_ignore(wait_until_deadline(&rcu.grace_waitq,
-		    atomic_load_explicit(&rcu_waiting, memory_order_seq_cst) ==
-		    0, WAIT_DEEP, time_now() + RETRY_NS));
+		    atomic_load_explicit(&rcu_waiting.cpus,
+		    memory_order_seq_cst) == 0, WAIT_DEEP, time_now() + RETRY_NS));
 		/* One that went idle is quiescent and takes no IPI's word. */
 		mask = atomic_load_explicit(
-		    &rcu_waiting, memory_order_seq_cst) & busy_cpus();
+		    &rcu_waiting.cpus, memory_order_seq_cst) & busy_cpus();
 		if (mask == 0)
 			atomic_store_explicit(
-			    &rcu_waiting, 0, memory_order_seq_cst);
+			    &rcu_waiting.cpus, 0, memory_order_seq_cst);
 	}
 }
 
