@@ -155,7 +155,8 @@ grace_period(void)
 		arch_ipi(mask);
 		err_ignore(wait_until_deadline(&rcu.grace_waitq,
 		    atomic_load_explicit(&rcu_waiting.cpus,
-		    memory_order_seq_cst) == 0, WAIT_DEEP, time_now() + RETRY_NS));
+		    memory_order_seq_cst) == 0, WAIT_DEEP,
+		    time_now() + RETRY_NS));
 		/* One that went idle is quiescent and takes no IPI's word. */
 		mask = atomic_load_explicit(
 		    &rcu_waiting.cpus, memory_order_seq_cst) & busy_cpus();
