@@ -112,7 +112,8 @@ preempts(struct run_queue *rq, struct thread *t, bool sync)
 	if (class_is_rt(t->se.class))
 		return !class_is_rt(cur->se.class) ||
 		    t->se.priority > cur->se.priority;
-	return !sync && !class_is_rt(cur->se.class) &&
+	return (!sync || cur->se.class == SCHED_IDLE) &&
+	    !class_is_rt(cur->se.class) &&
 	    fair_preempts(&rq->fair, &t->se, &cur->se);
 }
 
