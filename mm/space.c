@@ -62,14 +62,28 @@ region_copy(const struct region *from, struct space *s, vaddr_t start,
 
 	if (r == NULL)
 		return NULL;
-	*r = *from;
-	r->space = s;
-	r->start = start;
-	r->end = end;
-	r->offset = from->offset + (start - from->start);
+	/* Not in one piece: neighbours of obj_link change it meanwhile. */
+	*r = (struct region){
+		.start = start,
+		.end = end,
+		.prot = from->prot,
+		.max_prot = from->max_prot,
+		.flags = from->flags,
+		.obj = from->obj,
+		.file = from->file,
+		.offset = from->offset + (start - from->start),
+		.touched_low = atomic_load_explicit(
+		    &from->touched_low, memory_order_relaxed),
+		.touched_high = atomic_load_explicit(
+		    &from->touched_high, memory_order_relaxed),
+		.has_copies = atomic_load_explicit(
+		    &from->has_copies, memory_order_relaxed),
+		.space = s,
+		.name = from->name,
+	};
+	list_init(&r->obj_link);
 	if (r->file != NULL)
 		file_ref(r->file);
-	list_init(&r->obj_link);
 	if (r->obj != NULL)
 		obj_ref(&r->obj->obj);
 	return r;
