@@ -165,13 +165,15 @@ delay(ns_t ns)
 		arch_pause();
 }
 
+/* A CPU of the Pentium 4's time takes 10 ms to reset; one with XSAVE is younger
+ * and takes the next message at once. */
 void
 apic_start(uint64_t hwid, paddr_t page)
 {
 	unsigned long flags = arch_irq_save();
 
 	send(hwid, ICR_INIT);
-	delay(10 * NS_PER_MS);
+	delay(x86.xsave ? 10 * NS_PER_US : 10 * NS_PER_MS);
 	for (unsigned i = 0; i < 2; i++) {
 		send(hwid, ICR_STARTUP | (uint32_t)(page >> PAGE_SHIFT));
 		delay(200 * NS_PER_US);
